@@ -1,0 +1,33 @@
+# Posthouse: `make serve` runs a whole mail system on this machine, `make test` proves it. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+.DEFAULT_GOAL := help
+.PHONY: help install serve test lint types contracts check
+
+help:            ## this list
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+install: $(INSTALLED)  ## make the environment (.venv) and install Posthouse into it
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(INSTALLED)
+
+serve: install   ## a whole mail system on loopback, with a made-up domain and two accounts
+	@exec $(BIN)/posthouse serve --dev
+
+test: install    ## all tests (short runs of the long campaigns included)
+	$(BIN)/python -m pytest -n auto
+
+lint: install    ## ruff
+	$(BIN)/ruff check src tests bench scripts
+
+types: install   ## mypy --strict
+	$(BIN)/mypy
+
+contracts: install  ## import contracts: the layers of docs/architecture.md
+	$(BIN)/lint-imports
+
+check: lint types contracts test  ## everything CI asks
