@@ -1,0 +1,80 @@
+"""Moving the write-ahead log home without stalling those who wait for a COMMIT.
+
+Two halves. A second connection on a thread of its own copies what is committed into the database file every few
+megabytes (PASSIVE: it waits for nobody, nobody waits for it), so that little is ever left to copy. When the log has
+reached its grown size, and the copier has caught up, the commit thread restarts it between two batches: only the
+pages of the last moments are copied there. A reader that pins the log makes the restart fail at once (time-out 0);
+it is tried again later, and the log grows meanwhile.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import apsw
+
+from posthouse.database.sqlite.commit_thread import CommitRunner
+
+Job = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSettings:
+    """Frames of 4 KiB: how often to copy, and when to begin the log anew."""
+
+    copy_frames: int = 2_000        # 8 MiB: a copy's sync stays short beside the commits' own
+    restart_frames: int = 24_000    # 96 MiB of a log grown to 128
+
+
+class Checkpointer:
+    """Counts the log's frames after each commit and says what is to be done about them."""
+
+    def __init__(
+        self, writer: apsw.Connection, copier: apsw.Connection, copies: CommitRunner, settings: CheckpointSettings
+    ) -> None:
+        self._writer = writer
+        self._copier = copier
+        self._copies = copies
+        self._settings = settings
+        self._frames = 0          # in the log, as the last commit said
+        self._copied = 0          # of these, copied home
+        self._try_restart_at = settings.restart_frames
+        self._copying = False
+        writer.set_wal_hook(self._committed)
+        copier.execute("SELECT count(*) FROM sqlite_schema").fetchall()    # one that has never read copies nothing
+
+    def _committed(self, connection: apsw.Connection, name: str, frames: int) -> int:
+        """SQLite tells, on the commit thread, how long the log is now."""
+        self._frames = frames
+        return int(apsw.SQLITE_OK)
+
+    def after_commit(self) -> Job | None:
+        """Begin a copy when one is due; return what must run on the writing connection before the next batch."""
+        if self._copying:
+            return None
+        if self._frames >= self._try_restart_at and self._frames - self._copied < self._settings.copy_frames:
+            return self._restart
+        if self._frames - self._copied >= self._settings.copy_frames:
+            self._copying = True
+            self._copies.run(self._copy, self._copy_ended)
+        return None
+
+    def _copy(self) -> None:
+        self._copied = self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[1]
+
+    def _copy_ended(self, error: BaseException | None) -> None:
+        self._copying = False
+        if error is not None:                       # a full disk, most likely: the log keeps everything meanwhile
+            self._copied = self._frames
+
+    def _restart(self) -> None:
+        """Copy what is left and begin the log anew. A reader that pins it makes this fail: again in a while."""
+        settings = self._settings
+        self._writer.set_busy_timeout(0)
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        except (apsw.BusyError, apsw.FullError):
+            self._try_restart_at = self._frames + settings.copy_frames
+            self._copied = max(0, self._frames - settings.copy_frames)
+        else:
+            self._frames = self._copied = 0
+            self._try_restart_at = settings.restart_frames

@@ -1,0 +1,271 @@
+"""The group commit: one writing connection, one sync for all operations that arrived while the last one ran.
+
+Statements run in the loop, COMMIT on a thread of its own. While it runs nothing may touch the connection (an
+`execute` would freeze the loop for the whole sync), so operations wait as closures, bounded in number and octets;
+they are the next batch. Each runs in its savepoint and in its turn; its future is resolved only after COMMIT has
+returned, whatever it said: even a refusal may rest on what another operation of the batch wrote.
+
+Every crash point and who puts it right: `docs/durability.md`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeVar
+
+import apsw
+
+from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DatabaseError, DiskFull, SyncFailed
+from posthouse.database.sqlite.commit_thread import CommitRunner
+from posthouse.database.sqlite.transaction import SqliteTransaction
+from posthouse.database.transaction import Transaction
+
+T = TypeVar("T")
+Job = Callable[[], None]
+Listener = Callable[[set[Hashable]], None]
+
+
+class Phase(Enum):
+    """What the writing connection is doing; only IDLE may be begun, and only in BATCH do statements run."""
+
+    IDLE = auto()
+    BOOKED = auto()        # the next batch has its turn in the loop
+    BATCH = auto()         # operations run, in the loop
+    COMMITTING = auto()    # the sync runs on the thread: hands off the connection
+    RESTARTING = auto()    # the log is being moved home, between two batches: hands off
+    FAILED = auto()        # a sync failed: nothing runs again in this process
+
+
+@dataclass(frozen=True, slots=True)
+class WriterSettings:
+    """Bounds of what may wait and of one batch."""
+
+    waiting_operations_max: int = 10_000          # about a second of work
+    waiting_octets_max: int = 256 << 20           # memory that acknowledged nothing yet
+    batch_operations_max: int = 256               # keeps one turn of the loop under about 20 ms
+    batch_octets_max: int = 16 << 20
+
+
+class _Waiting:
+    """One operation on its way, and then its outcome."""
+
+    __slots__ = ("error", "future", "octets", "operation", "result")
+
+    def __init__(
+        self, operation: Callable[[Transaction], object], octets: int, future: "asyncio.Future[object]"
+    ) -> None:
+        self.operation = operation
+        self.octets = octets
+        self.future = future
+        self.result: object = None
+        self.error: Exception | None = None
+
+    def settle(self) -> None:
+        if self.future.done():         # cancelled by one who no longer waits: what was written stays written
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Runs operations on the writing connection, many to a commit. Belongs to one event loop.
+
+    `restart_log` says, between two batches, what is to be done to the log before the next one, if anything.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        loop: asyncio.AbstractEventLoop,
+        commits: CommitRunner,
+        settings: WriterSettings,
+    ) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._commits = commits
+        self._settings = settings
+        self._transaction = SqliteTransaction(connection)
+        self._phase = Phase.IDLE
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_octets = 0
+        self._batch: list[_Waiting] = []
+        self._run_alone = 0                        # so many of the first that wait are run one to a batch
+        self._closed: DatabaseError | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self.listeners: list[Listener] = []
+        self.restart_log: Callable[[], Job | None] = lambda: None
+        self.on_sync_failed: Callable[[SyncFailed], None] = lambda failure: None
+
+    def write(self, operation: Callable[[Transaction], T], octets: int = 0) -> "asyncio.Future[T]":
+        """Book an operation; the future resolves after the COMMIT that holds it.
+
+        `octets`: how much memory the closure keeps. The future's exception is the operation's own, or DatabaseBusy,
+        DiskFull, SyncFailed, DatabaseClosed.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        refusal = self._refusal(octets)
+        if refusal is not None:
+            future.set_exception(refusal)
+            return future
+        self._waiting.append(_Waiting(operation, octets, future))   # type: ignore[arg-type]
+        self._waiting_octets += octets
+        if self._phase is Phase.IDLE:
+            self._book()
+        return future
+
+    def _refusal(self, octets: int) -> DatabaseError | None:
+        if self._closed is not None:
+            return self._closed
+        settings = self._settings
+        if len(self._waiting) >= settings.waiting_operations_max:
+            return DatabaseBusy(f"{len(self._waiting)} operations wait for the disk")
+        if self._waiting and self._waiting_octets + octets > settings.waiting_octets_max:
+            return DatabaseBusy(f"{self._waiting_octets} octets wait for the disk")
+        return None
+
+    async def close(self) -> None:
+        """Finish what waits, then refuse everything."""
+        if self._phase not in (Phase.IDLE, Phase.FAILED):
+            self._idle = self._loop.create_future()
+            await self._idle
+        self._closed = self._closed or DatabaseClosed("the database is closed")
+
+    # One batch: book its turn, take what waits, run it, commit on the thread, settle, and again.
+
+    def _book(self) -> None:
+        self._phase = Phase.BOOKED
+        self._loop.call_soon(self._run_batch)
+
+    def _run_batch(self) -> None:
+        self._phase = Phase.BATCH
+        batch = self._batch = self._take()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE").fetchall()
+        except apsw.Error as error:
+            self._settle(world_error(error))
+            return
+        for waiting in batch:
+            if not self._run(waiting):
+                self._void(waiting)
+                return
+        self._phase = Phase.COMMITTING
+        self._commits.run(self._commit, self._committed)
+
+    def _take(self) -> list[_Waiting]:
+        operations_max = self._settings.batch_operations_max
+        if self._run_alone:
+            operations_max = 1
+            self._run_alone -= 1
+        batch: list[_Waiting] = []
+        octets = 0
+        while self._waiting and len(batch) < operations_max:
+            octets += self._waiting[0].octets
+            if batch and octets > self._settings.batch_octets_max:
+                break
+            batch.append(self._waiting.popleft())
+            self._waiting_octets -= batch[-1].octets
+        return batch
+
+    def _run(self, waiting: _Waiting) -> bool:
+        """Run one operation in its savepoint; False when the whole transaction is gone."""
+        execute = self._connection.execute
+        execute("SAVEPOINT operation").fetchall()
+        try:
+            waiting.result = waiting.operation(self._transaction)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the operation's caller
+            waiting.error = world_error(error) if isinstance(error, apsw.Error) else error
+            if not self._connection.in_transaction:
+                return False
+            execute("ROLLBACK TO operation").fetchall()
+        execute("RELEASE operation").fetchall()
+        return True
+
+    def _void(self, culprit: _Waiting) -> None:
+        """The transaction was rolled back under us (a full disk does that): nothing of the batch was kept.
+
+        Each is run again alone, so that one that fits is not refused for one that does not.
+        """
+        batch = self._batch
+        if len(batch) == 1:
+            self._settle(culprit.error)
+            return
+        for waiting in reversed(batch):
+            waiting.result, waiting.error = None, None
+            self._waiting.appendleft(waiting)
+            self._waiting_octets += waiting.octets
+        self._run_alone = len(batch)
+        self._book()
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT").fetchall()
+
+    def _committed(self, error: BaseException | None) -> None:
+        if error is None:
+            self._tell_listeners()
+            self._settle(None)
+        elif isinstance(error, apsw.FullError):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK").fetchall()
+            self._settle(world_error(error))
+        else:
+            self._fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))
+
+    def _tell_listeners(self) -> None:
+        announced = self._transaction.announced
+        if announced:
+            self._transaction.announced = set()
+            for listener in self.listeners:
+                listener(announced)
+
+    def _settle(self, error: Exception | None) -> None:
+        """Tell every caller of the batch how it ended (`error`: all of them alike), then go on with what waits."""
+        batch, self._batch = self._batch, []
+        for waiting in batch:
+            if error is not None:
+                waiting.error = error
+            waiting.settle()
+        restart = self.restart_log()
+        if restart is not None:
+            self._phase = Phase.RESTARTING
+            self._commits.run(restart, self._restarted)
+        else:
+            self._go_on()
+
+    def _restarted(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.FullError):
+            self._fail(SyncFailed(f"moving the log home failed: {error}"))
+            return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            self._book()
+            return
+        self._phase = Phase.IDLE
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _fail(self, failure: SyncFailed) -> None:
+        """Stop for ever: whoever owns the process ends it without a reply and starts it again."""
+        self._phase = Phase.FAILED
+        self._closed = failure
+        self.on_sync_failed(failure)
+        for waiting in (*self._batch, *self._waiting):
+            waiting.error = failure
+            waiting.settle()
+        self._batch, self._waiting = [], deque()
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+
+def world_error(error: apsw.Error) -> DatabaseError:
+    """Name a failure of SQLite in the words of `errors.py`."""
+    if isinstance(error, apsw.FullError):
+        return DiskFull("the disk is full")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return DatabaseBusy("another process holds the database")
+    return DatabaseError(f"{type(error).__name__}: {error}")
