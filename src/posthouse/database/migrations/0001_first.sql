@@ -27,15 +27,17 @@ CREATE TABLE account (
     credential_version INTEGER NOT NULL, -- raised with every change of a password: cached logins die
     created_at INTEGER NOT NULL
 );
+CREATE INDEX account_domain ON account (domain_id);
+CREATE INDEX account_role ON account (domain_id, role);
 
 CREATE TABLE application_password (
     application_password_id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES account,
     label TEXT NOT NULL,
     sha256 BLOB NOT NULL UNIQUE,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    UNIQUE (account_id, label)           -- by which its owner knows it
 );
-CREATE INDEX application_password_account ON application_password (account_id);
 
 -- Every address that is ours, whatever stands behind it: accounts and aliases collide here and nowhere else.
 CREATE TABLE address (
@@ -50,8 +52,10 @@ CREATE INDEX address_account ON address (account_id);
 CREATE TABLE alias_target (
     address_key TEXT NOT NULL REFERENCES address,
     target TEXT NOT NULL,                -- an address, ours or anybody's, as given
+    target_key TEXT NOT NULL,            -- its Address.key without a +tag: finds the aliases that may lead to an address
     PRIMARY KEY (address_key, target)
 ) WITHOUT ROWID;
+CREATE INDEX alias_target_key ON alias_target (target_key);
 
 -- Mail we keep (store/): docs/durability.md says what is truth and what is derived.
 
