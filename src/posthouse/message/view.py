@@ -1,0 +1,199 @@
+"""Views: a message as someone sees it, over stored octets that never change (DESIGN 1, promise 2).
+
+A view is a list of pieces, each a literal or a range of the stored octets. Pieces touch the top header section alone;
+the last is the whole body, so that offsets within the body hold in every view. ``read`` is the one way to a message.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
+
+from posthouse.message.headers import HeaderSection
+
+SEPARATOR: Final = b"\r\n"    # the empty line between header section and body (RFC 5322 2.1)
+
+
+class Range(NamedTuple):
+    """A run of octets: where it begins and how long it is."""
+
+    offset: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
+Piece = bytes | Range
+Source = Callable[[int, int], bytes]
+"""Reads stored octets: ``source(offset, length)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one reader sees of stored octets. ``header_octets`` and ``size_octets`` are the view's own sizes."""
+
+    pieces: tuple[Piece, ...]
+    header_octets: int    # the empty line included; the body begins here
+    size_octets: int
+
+    @classmethod
+    def whole(cls, blob_octets: int, header_octets: int) -> Self:
+        """See everything as it is stored."""
+        body = Range(header_octets, blob_octets - header_octets)
+        return cls((Range(0, header_octets), body), header_octets, blob_octets)
+
+    @classmethod
+    def separated(cls, section: HeaderSection, blob_octets: int) -> Self:
+        """See everything, and an empty line where the stored message has none between its fields and its text.
+
+        What is delivered needs it: fields put before a message that begins with its text would swallow that text.
+        """
+        view = cls.whole(blob_octets, section.end)
+        if section.is_closed or section.end == blob_octets:
+            return view
+        header, body = view.pieces
+        return cls((header, SEPARATOR, body), section.end + len(SEPARATOR), blob_octets + len(SEPARATOR))
+
+    @property
+    def body(self) -> Range:
+        """The body in the stored octets."""
+        body = self.pieces[-1]
+        if isinstance(body, bytes):
+            raise ValueError("a view ends with a range of the stored octets")
+        return body
+
+    def with_prefix(self, literal: bytes) -> "View":
+        """The same view with fields put before it, each with its line end."""
+        if not literal:
+            return self
+        first = self.pieces[0]
+        rest: tuple[Piece, ...] = (literal, *self.pieces)
+        if isinstance(first, bytes):
+            rest = (literal + first, *self.pieces[1:])
+        return View(rest, self.header_octets + len(literal), self.size_octets + len(literal))
+
+    def without(self, start: int, end: int) -> "View":
+        """The same view with stored octets of the header section left out.
+
+        Raises ValueError when they lie in the body, which every view shows whole.
+        """
+        if not 0 <= start <= end <= self.body.offset:
+            raise ValueError(f"octets {start} to {end} do not lie in the header section")
+        kept = tuple(part for piece in self.pieces[:-1] for part in _outside(piece, start, end))
+        gone = self.header_octets - sum(map(_length, kept))
+        return View((*kept, self.body), self.header_octets - gone, self.size_octets - gone)
+
+    def encode(self) -> bytes:
+        """A compact form for storing: each piece its length and kind, then its octets or its offset."""
+        encoded = bytearray()
+        for piece in self.pieces:
+            is_literal = isinstance(piece, bytes)
+            _put_number(encoded, _length(piece) << 1 | is_literal)
+            if isinstance(piece, bytes):
+                encoded += piece
+            else:
+                _put_number(encoded, piece.offset)
+        return bytes(encoded)
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Self:
+        """Read what ``encode`` wrote. Raises ValueError on anything else."""
+        pieces: list[Piece] = []
+        position = 0
+        while position < len(encoded):
+            length, position = _take_number(encoded, position)
+            length, is_literal = length >> 1, length & 1
+            if is_literal:
+                if position + length > len(encoded):
+                    raise ValueError("an encoded view was cut off")
+                pieces.append(encoded[position : position + length])
+                position += length
+            else:
+                offset, position = _take_number(encoded, position)
+                pieces.append(Range(offset, length))
+        if not pieces or isinstance(pieces[-1], bytes):
+            raise ValueError("an encoded view ends with the body's range")
+        header_octets = sum(map(_length, pieces[:-1]))
+        return cls(tuple(pieces), header_octets, header_octets + _length(pieces[-1]))
+
+
+def read(view: View, first: int, length: int, source: Source) -> bytes:
+    """Read ``length`` octets of a view from its octet ``first`` on; fewer, or none, where it ends before.
+
+    Neighbouring ranges are read at once: a whole view costs one call of ``source``.
+    """
+    found: list[bytes] = []
+    waiting = _NOTHING
+    for piece in _cut_out(view.pieces, first, first + length):
+        if isinstance(piece, bytes):
+            _flush(waiting, source, found)
+            waiting = _NOTHING
+            found.append(piece)
+        elif waiting.length and waiting.end == piece.offset:
+            waiting = Range(waiting.offset, waiting.length + piece.length)
+        else:
+            _flush(waiting, source, found)
+            waiting = piece
+    _flush(waiting, source, found)
+    return found[0] if len(found) == 1 else b"".join(found)
+
+
+_NOTHING: Final = Range(0, 0)
+
+
+def _flush(waiting: Range, source: Source, found: list[bytes]) -> None:
+    if waiting.length:
+        found.append(source(waiting.offset, waiting.length))
+
+
+def _cut_out(pieces: tuple[Piece, ...], first: int, end: int) -> Iterator[Piece]:
+    """The pieces between two octets of the view, the outer ones cut to fit; empty ones are left out."""
+    start = 0
+    for piece in pieces:
+        length = _length(piece)
+        skipped = max(first - start, 0)
+        taken = min(end - start, length)
+        if skipped < taken:
+            yield piece[skipped:taken] if isinstance(piece, bytes) else Range(piece.offset + skipped, taken - skipped)
+        start += length
+        if start >= end:
+            return
+
+
+def _outside(piece: Piece, start: int, end: int) -> Iterator[Piece]:
+    """What of a piece lies outside a run of stored octets."""
+    if isinstance(piece, bytes) or start == end:
+        yield piece
+        return
+    before = min(start, piece.end) - piece.offset
+    behind = piece.end - max(end, piece.offset)
+    if before > 0:
+        yield Range(piece.offset, before)
+    if behind > 0:
+        yield Range(piece.end - behind, behind)
+
+
+def _length(piece: Piece) -> int:
+    return len(piece) if isinstance(piece, bytes) else piece.length
+
+
+def _put_number(encoded: bytearray, number: int) -> None:
+    """Seven bits an octet, the lowest first; the eighth says that more follow."""
+    while number >= 0x80:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+
+
+_NUMBER_OCTETS_MAX: Final = 9    # 63 bits: SQLite's and PostgreSQL's integers
+
+
+def _take_number(encoded: bytes, position: int) -> tuple[int, int]:
+    """A number and where it ends. Raises ValueError when it is cut off or too long."""
+    number = 0
+    for index, octet in enumerate(encoded[position : position + _NUMBER_OCTETS_MAX]):
+        number |= (octet & 0x7F) << 7 * index
+        if octet < 0x80:
+            return number, position + index + 1
+    raise ValueError("a number in an encoded view was cut off")
