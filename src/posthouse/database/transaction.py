@@ -2,11 +2,12 @@
 
 from array import array
 from collections.abc import Hashable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 Value = int | float | str | bytes | memoryview | None
 """What a column can hold. A `memoryview` is bound as a blob without a copy; rows come back as bytes."""
-Row = tuple[Value, ...]
+Row = tuple[Any, ...]
+"""One row of a result; its types are those of the columns that the SELECT names."""
 
 
 class Transaction(Protocol):

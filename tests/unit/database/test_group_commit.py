@@ -138,7 +138,8 @@ def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(tmp_path: Path) -> No
     def wide(octets: int):
         def operation(tx: Transaction) -> int:
             tx.insert(
-                "INSERT INTO blob (uses, kind, length, encoding, sha256, bytes) VALUES (1, 'inline', ?, 'plain', x'', ?)",
+                "INSERT INTO blob (uses, kind, length, encoding, sha256, bytes) "
+                "VALUES (1, 'inline', ?, 'plain', x'', ?)",
                 (octets, bytes(octets)),
             )
             return octets

@@ -1,0 +1,129 @@
+"""Taking in a message while it arrives: small ones stay in memory, big ones spill to their final file."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
+from mmap import mmap
+from typing import TypeVar
+
+from posthouse.database.errors import DatabaseError, DiskFull
+from posthouse.runtime.chance import Chance
+from posthouse.runtime.disk import Disk, NewFile
+
+INLINE_OCTETS_MAX = 256 << 10    # beyond it a body is a file: docs/performance.md
+FOLDER = "blobs"
+NO_SPACE = frozenset({ENOSPC, EDQUOT})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A whole message at rest, not yet named by any row. `octets`: its bytes (of a file: mapped, read lazily)."""
+
+    octets: bytes | mmap
+    sha256: bytes
+    name: str | None    # of its file, relative to the data directory; None: the bytes go into the row
+
+    @property
+    def length(self) -> int:
+        """Octets of the message as it was received."""
+        return len(self.octets)
+
+
+class Spool:
+    """One message on its way in. Use: `write` each chunk, then `finish`; or `discard`."""
+
+    __slots__ = ("_blobs", "_chunks", "_file", "_hash", "_name", "size_octets")
+
+    def __init__(self, blobs: "BlobFiles") -> None:
+        self._blobs = blobs
+        self._chunks: list[bytes] = []
+        self._file: NewFile | None = None
+        self._name: str | None = None
+        self._hash = hashlib.sha256()
+        self.size_octets = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next octets. Raises DiskFull or DatabaseError; the spool is then to be discarded."""
+        self.size_octets += len(chunk)
+        self._hash.update(chunk)
+        if self._file is not None:
+            _translated(self._file.write, chunk)
+            return
+        self._chunks.append(chunk)
+        if self.size_octets > INLINE_OCTETS_MAX:
+            self._name = self._blobs.new_name()
+            self._file = _translated(self._blobs.disk.create, self._name)
+            _translated(self._file.write, b"".join(self._chunks))
+            self._chunks.clear()
+
+    def finish(self) -> "Spooled | asyncio.Future[Spooled]":
+        """The message at rest: at once when it is small, else once its file and folder are synced.
+
+        The future's exception: DiskFull, DatabaseError.
+        """
+        if self._file is None:
+            return Spooled(b"".join(self._chunks), self._hash.digest(), None)
+        return self._blobs.aside(self._finish_file)
+
+    def _finish_file(self) -> Spooled:
+        assert self._file is not None
+        assert self._name is not None
+        _translated(self._file.finish)
+        return Spooled(_translated(self._blobs.disk.map, self._name), self._hash.digest(), self._name)
+
+    def discard(self) -> None:
+        """Forget what came; a file that was begun is removed."""
+        self._chunks.clear()
+        if self._file is not None:
+            self._file.discard()
+            self._file = None
+
+
+class BlobFiles:
+    """The folder of blob files, and the threads on which syncing them may block."""
+
+    def __init__(self, disk: Disk, chance: Chance, threads: Executor | None) -> None:
+        """`threads`: None in simulation, where what blocks runs at once."""
+        self.disk = disk
+        self._chance = chance
+        self._threads = threads
+
+    def new_name(self) -> str:
+        """A path that was never used and never will be."""
+        token = self._chance.token(16).hex()
+        return f"{FOLDER}/{token[:2]}/{token[2:]}"
+
+    def spool(self) -> Spool:
+        """Begin to take in a message."""
+        return Spool(self)
+
+    def aside(self, job: Callable[[], Spooled]) -> "asyncio.Future[Spooled]":
+        """Run what blocks on a thread."""
+        loop = asyncio.get_running_loop()
+        if self._threads is not None:
+            return loop.run_in_executor(self._threads, job)
+        future: asyncio.Future[Spooled] = loop.create_future()
+        try:
+            future.set_result(job())
+        except DatabaseError as error:
+            future.set_exception(error)
+        return future
+
+    def remove(self, name: str) -> None:
+        """Remove a file that no row names (an acceptance that failed after its body was synced)."""
+        self.disk.remove(name)
+
+
+def _translated(do: Callable[..., T], *arguments: object) -> T:
+    """Call into the disk; its errors in the words of `errors.py`."""
+    try:
+        return do(*arguments)
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise DiskFull("the disk is full") from error
+        raise DatabaseError(f"a message file failed: {error.strerror}") from error

@@ -1,0 +1,193 @@
+"""A mailbox's messages in UID order, held in chunks of 4,096, and how change records carry it forward.
+
+A listing never changes: what a record touches is replaced, everything else is shared, so that a session which may
+not be told yet keeps its old numbering over the old chunks for nothing.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from posthouse.database.identifiers import ModSeq, Uid
+from posthouse.store.changes import BitsChange, Change, Kind, UidRange
+from posthouse.store.placements import Placement, Placements
+
+CHUNK_MESSAGES_MAX: Final = 4096     # STORE: layout
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """A run of a mailbox's messages. `first_uid` is its name: it stays when that message goes."""
+
+    first_uid: Uid
+    placements: Placements
+    modseqs: "array[int]"
+
+    def __len__(self) -> int:
+        return len(self.modseqs)
+
+    def span(self, uid_range: UidRange) -> tuple[int, int]:
+        """The indices of the messages whose UIDs lie in a range: from the first to before the second."""
+        uids = self.placements.uids
+        return bisect_left(uids, uid_range[0]), bisect_right(uids, uid_range[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """All messages of a mailbox as of one modseq. Sequence numbers count from 1 (RFC 3501 2.3.1.2)."""
+
+    modseq: ModSeq
+    chunks: tuple[Chunk, ...]
+    ends: tuple[int, ...]      # how many messages there are up to the end of each chunk
+
+    @staticmethod
+    def of(modseq: ModSeq, chunks: Iterable[Chunk]) -> "Listing":
+        """A listing of chunks in UID order; those without a message are left out."""
+        kept = tuple(chunk for chunk in chunks if len(chunk))
+        return Listing(modseq, kept, tuple(accumulate(map(len, kept))))
+
+    def __len__(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+    def __iter__(self) -> Iterator[Placement]:
+        for chunk in self.chunks:
+            yield from chunk.placements
+
+    def largest_uid(self) -> Uid:
+        """The UID of the last message, 0 when there is none."""
+        return Uid(self.chunks[-1].placements.uids[-1]) if self.chunks else Uid(0)
+
+    def find(self, uid: int) -> tuple[int, Placement] | None:
+        """The sequence number and the placement of a UID, or None."""
+        number = self.number_at_or_after(uid)
+        placement = self.at(number) if number <= len(self) else None
+        return (number, placement) if placement is not None and placement.uid == uid else None
+
+    def number_at_or_after(self, uid: int) -> int:
+        """The sequence number of the first message whose UID is not below `uid`; one past the last when none is."""
+        index = bisect_left(self.chunks, uid, key=lambda chunk: chunk.placements.uids[-1])
+        if index == len(self.chunks):
+            return len(self) + 1
+        before = self.ends[index - 1] if index else 0
+        return before + bisect_left(self.chunks[index].placements.uids, uid) + 1
+
+    def at(self, number: int) -> Placement:
+        """The placement at a sequence number, from 1. Raises IndexError."""
+        if not 1 <= number <= len(self):
+            raise IndexError(number)
+        index = bisect_left(self.ends, number)
+        return self.chunks[index].placements.at(number - 1 - (self.ends[index - 1] if index else 0))
+
+    def modseq_at(self, number: int) -> ModSeq:
+        """The modseq of the message at a sequence number."""
+        index = bisect_left(self.ends, number)
+        return ModSeq(self.chunks[index].modseqs[number - 1 - (self.ends[index - 1] if index else 0)])
+
+    def spans(self, uid_ranges: Sequence[UidRange]) -> Iterator[tuple[Chunk, int, int, int]]:
+        """Where the messages of ascending, disjoint UID ranges stand: chunk, first index, past the last, and the
+        sequence number of the first."""
+        for uid_range in uid_ranges:
+            start = bisect_left(self.chunks, uid_range[0], key=lambda chunk: chunk.placements.uids[-1])
+            for index in range(start, len(self.chunks)):
+                chunk = self.chunks[index]
+                if chunk.placements.uids[0] > uid_range[1]:
+                    break
+                first, past = chunk.span(uid_range)
+                if first < past:
+                    yield chunk, first, past, (self.ends[index - 1] if index else 0) + first + 1
+
+    def uid_ranges(self, number_ranges: Sequence[tuple[int, int]]) -> tuple[UidRange, ...]:
+        """Turn ranges of sequence numbers (ascending, disjoint, within the mailbox) into ranges of UIDs."""
+        return tuple((self.at(first).uid, self.at(last).uid) for first, last in number_ranges)
+
+    def select(self, uid_ranges: Sequence[UidRange]) -> Placements:
+        """The messages of ascending, disjoint UID ranges."""
+        found = [chunk.placements.part(first, past) for chunk, first, past, _ in self.spans(uid_ranges)]
+        return joined(found)
+
+
+def joined(parts: Sequence[Placements]) -> Placements:
+    """Runs of messages, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = Placements.empty()
+    bits = whole.bits
+    for part in parts:
+        whole.uids.extend(part.uids)
+        whole.message_ids.extend(part.message_ids)
+        whole.sizes.extend(part.sizes)
+        whole.internal_dates.extend(part.internal_dates)
+        whole.zones.extend(part.zones)
+        whole.sent_dates.extend(part.sent_dates)
+        bits.extend(part.bits)
+    return whole
+
+
+def carried_forward(listing: Listing, changes: Sequence[Change]) -> Listing:
+    """The listing after some records, which follow its modseq in order."""
+    if not changes:
+        return listing
+    chunks = list(listing.chunks)
+    for change in changes:
+        if change.kind is Kind.ADD:
+            _add(chunks, Placements.decode(change.body), change.modseq)
+        elif change.kind is Kind.BITS:
+            chunks = [_changed(chunk, BitsChange.decode(change.body), change.modseq) for chunk in chunks]
+        elif change.kind is Kind.EXPUNGE:
+            gone = Placements.decode(change.body).uids
+            chunks = [_without(chunk, gone) for chunk in chunks]
+            chunks = [chunk for chunk in chunks if len(chunk)]
+    return Listing.of(changes[-1].modseq, chunks)
+
+
+def _add(chunks: list[Chunk], added: Placements, modseq: ModSeq) -> None:
+    if chunks and len(chunks[-1]) < CHUNK_MESSAGES_MAX:
+        last = chunks.pop()
+        room = CHUNK_MESSAGES_MAX - len(last)
+        first = added if len(added) <= room else added.part(0, room)
+        modseqs = last.modseqs + array("q", [modseq]) * len(first)
+        chunks.append(Chunk(last.first_uid, last.placements.joined(first), modseqs))
+        added = added.part(len(first), len(added))
+    for start in range(0, len(added), CHUNK_MESSAGES_MAX):
+        part = added.part(start, start + CHUNK_MESSAGES_MAX)
+        chunks.append(Chunk(Uid(part.uids[0]), part, array("q", [modseq]) * len(part)))
+
+
+def _changed(chunk: Chunk, change: BitsChange, modseq: ModSeq) -> Chunk:
+    spans = [span for span in map(chunk.span, _touching(chunk, change.ranges)) if span[0] < span[1]]
+    if not spans:
+        return chunk
+    old = chunk.placements
+    bits, modseqs = old.bits[:], chunk.modseqs[:]
+    apply, mask = change.operation.apply, change.mask
+    for first, past in spans:
+        bits[first:past] = [apply(one, mask) for one in bits[first:past]]
+        modseqs[first:past] = array("q", [modseq]) * (past - first)
+    placements = Placements(
+        old.uids, old.message_ids, old.sizes, old.internal_dates, old.zones, old.sent_dates, bits
+    )
+    return Chunk(chunk.first_uid, placements, modseqs)
+
+
+def _touching(chunk: Chunk, ranges: tuple[UidRange, ...]) -> tuple[UidRange, ...]:
+    """Those of ascending ranges that can touch a chunk."""
+    uids = chunk.placements.uids
+    first = bisect_left(ranges, uids[0], key=lambda uid_range: uid_range[1])
+    past = bisect_right(ranges, uids[-1], key=lambda uid_range: uid_range[0])
+    return ranges[first:past]
+
+
+def _without(chunk: Chunk, gone: "array[int]") -> Chunk:
+    uids = chunk.placements.uids
+    first, past = bisect_left(gone, uids[0]), bisect_right(gone, uids[-1])
+    if first == past:
+        return chunk
+    leaving = set(gone[first:past])
+    keep = [uid not in leaving for uid in uids]
+    if all(keep):
+        return chunk
+    modseqs = array("q", [modseq for modseq, kept in zip(chunk.modseqs, keep, strict=True) if kept])
+    return Chunk(chunk.first_uid, chunk.placements.kept(keep), modseqs)
