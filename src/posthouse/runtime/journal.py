@@ -1,0 +1,167 @@
+"""The journal: one typed event a line on standard error, for people at a terminal or as JSON for machines.
+
+Only events can be written, and an event's fields can only be text, numbers, truths, enumerations and tuples of those:
+there is no way to put octets in, so neither a password nor a message ends up in a log by accident. Texts are cut at a
+limit and control characters are escaped, so that no peer can forge a line. A journal that cannot be written (a full
+disk, a reader that is gone) never stops the mail: the line is lost, and the next one that can be written says how many.
+"""
+
+import os
+import types
+import typing
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum, IntEnum
+from functools import lru_cache
+from typing import ClassVar, Final
+
+import msgspec
+
+from posthouse.runtime.clock import Clock
+
+TEXT_CHARACTERS_MAX: Final = 16_384
+"""A traceback through every room takes about 10,000 characters; a line of a peer's is shorter (RFC 5321 4.5.3.1)."""
+
+Sink = Callable[[bytes], None]
+"""Takes one whole line; raises OSError when it cannot."""
+
+
+class Severity(IntEnum):
+    """How much an event matters to whoever runs the server."""
+
+    DETAIL = 10      # every step, for a closer look
+    NOTE = 20        # what an administrator wants to see of a usual day
+    WARNING = 30     # refused or limited: a look may be needed
+    FAULT = 40       # ours: a bug, a full disk, a dead worker
+
+
+def event_name(class_name: str) -> str:
+    """How a class of events is called in the journal: `SessionClosed` is "session-closed"."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in class_name).lstrip("-")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag=event_name):
+    """Something that happened, and where. A subclass is named for it and adds its facts.
+
+    Write `class SessionClosed(Event, frozen=True)`; a severity other than NOTE is a class attribute.
+    """
+
+    severity: ClassVar[Severity] = Severity.NOTE
+    session: str = ""
+
+
+class JournalLinesLost(Event, frozen=True):
+    """So many lines could not be written before this one."""
+
+    severity = Severity.WARNING
+    lines: int
+
+
+class Journal:
+    """Writes events that are severe enough, each as one line. One a process; used from any thread.
+
+    An event below the threshold costs a comparison; make even that cheap for a hot path by asking `wants` first.
+    """
+
+    __slots__ = ("_clock", "_encode", "_lost", "_sink", "_threshold")
+
+    def __init__(
+        self, clock: Clock, sink: Sink, *, threshold: Severity = Severity.NOTE, for_people: bool = False
+    ) -> None:
+        self._clock = clock
+        self._sink = sink
+        self._threshold = threshold
+        self._encode = _line_for_people if for_people else _line_for_machines
+        self._lost = 0
+
+    def wants(self, severity: Severity) -> bool:
+        return severity >= self._threshold
+
+    def write(self, event: Event) -> None:
+        """Write one event, unless it matters too little. Never raises for what stands in it or for a broken sink.
+
+        Raises TypeError when the event's class has a field that could carry octets: that is a bug of ours.
+        """
+        if event.severity < self._threshold:
+            return
+        require_plain_fields(type(event))
+        if self._lost:
+            self._put(JournalLinesLost(lines=self._lost), lines=0)
+        self._put(event, lines=1)
+
+    def _put(self, event: Event, *, lines: int) -> None:
+        at = datetime.fromtimestamp(self._clock.now() / 1e6, UTC)
+        try:
+            self._sink(self._encode(at, event))
+        except OSError:
+            self._lost += lines
+        else:
+            self._lost = self._lost if lines else 0
+
+
+def standard_error(octets: bytes) -> None:
+    """The sink of a running server. One call a line, so that lines of two processes do not mix (POSIX pipes)."""
+    rest = memoryview(octets)
+    while rest:
+        rest = rest[os.write(2, rest):]
+
+
+@lru_cache(maxsize=256)    # all our event classes are fewer
+def require_plain_fields(event_type: type[Event]) -> None:
+    """Raise TypeError unless every field is text, a number, a truth, an enumeration, or a tuple or union of those."""
+    for name, annotation in typing.get_type_hints(event_type).items():
+        if typing.get_origin(annotation) is not ClassVar and not _is_plain(annotation):
+            raise TypeError(f"{event_type.__name__}.{name}: {annotation!r} could carry secrets or bodies into a log")
+
+
+def _is_plain(annotation: object) -> bool:
+    if annotation in {str, int, float, bool, types.NoneType, Ellipsis}:
+        return True
+    if isinstance(annotation, typing.NewType):
+        return _is_plain(annotation.__supertype__)
+    if typing.get_origin(annotation) in {tuple, typing.Union, types.UnionType}:
+        return all(_is_plain(argument) for argument in typing.get_args(annotation))
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
+
+
+def _line_for_machines(at: datetime, event: Event) -> bytes:
+    """`{"at": ..., "event": ..., "session": ..., facts}` and a line feed."""
+    try:
+        facts = msgspec.json.encode(event)
+    except UnicodeEncodeError:    # lone surrogates: text that was decoded from octets that are no UTF-8
+        facts = msgspec.json.encode(_tame(event))
+    if len(facts) > TEXT_CHARACTERS_MAX:
+        facts = msgspec.json.encode(_tame(event))
+    return b'{"at":"%b",%b\n' % (at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), facts[1:])
+
+
+def _line_for_people(at: datetime, event: Event) -> bytes:
+    """`12:03:44.120 session-closed 3f...: fact=value ...`; a text of several lines follows, indented."""
+    short: list[str] = []
+    long: list[str] = []
+    for name, value in msgspec.structs.asdict(_tame(event)).items():
+        if name == "session" or value is None:
+            continue
+        shown = str(value.value if isinstance(value, Enum) else value)
+        if "\n" in shown:
+            long += ["", *("    " + _printable(line) for line in shown.splitlines())]
+        else:
+            short.append(f"{name}={_printable(shown)}")
+    head = f"{at.astimezone():%H:%M:%S}.{at.microsecond // 1000:03} {event_name(type(event).__name__)}"
+    session = f" {_printable(event.session)}:" if event.session else ""
+    return (head + session + "".join(f" {fact}" for fact in short) + "\n".join(long) + "\n").encode()
+
+
+def _tame(event: Event) -> Event:
+    """The same event with texts cut at the limit, and without what UTF-8 cannot say."""
+    return msgspec.structs.replace(event, **{
+        name: value[:TEXT_CHARACTERS_MAX].encode("utf-8", "backslashreplace").decode()
+        for name, value in msgspec.structs.asdict(event).items() if isinstance(value, str)
+    })  # fmt: skip
+
+
+def _printable(text: str) -> str:
+    """Text that cannot move the cursor or begin a new line; in quotes where a blank would end it."""
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return f'"{text}"' if " " in text and "=" not in text else text

@@ -1,0 +1,46 @@
+"""Who is at the other end of a socket: its address, and whether it has begun to speak.
+
+The one place that looks below a transport of the event loop; the descriptor stays the transport's own.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection; `ip` is in its usual text form, IPv4 also where it came through IPv6."""
+
+    ip: str
+    port: int
+
+
+NOBODY = Peer("", 0)
+"""The peer of a connection that was gone before anyone looked."""
+
+
+def peer_at(address: object) -> Peer:
+    """The peer that `getpeername` or `accept` names; NOBODY when it names none."""
+    match address:
+        case (str(ip), int(port), *_):
+            return Peer(ip.removeprefix("::ffff:") if "." in ip else ip, port)
+        case _:
+            return NOBODY
+
+
+def has_spoken(transport: asyncio.BaseTransport) -> bool:
+    """Whether octets wait, unread, in the socket of a plain transport.
+
+    Looks without taking: the octets stay where they are. False when the peer is gone or has only closed.
+    """
+    wrapped = transport.get_extra_info("socket")
+    if wrapped is None:
+        return False
+    view = socket.socket(wrapped.family, wrapped.type, wrapped.proto, fileno=wrapped.fileno())
+    try:
+        return bool(view.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:    # nothing there (EAGAIN), or reset
+        return False
+    finally:
+        view.detach()    # the descriptor belongs to the transport
