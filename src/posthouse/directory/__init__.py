@@ -4,5 +4,6 @@ Owns the directory's tables. Plain functions on a `Transaction`; nothing here kn
 passwords. Promises: two addresses whose keys are equal never lead to two places; every change raises the
 directory's version, is announced as `DIRECTORY_TOPIC`, and leaves a row in the audit, all in its own transaction.
 
-Start reading at `resolution.py` (what RCPT asks), then `accounts.py`; `version.py` is what every change passes through.
+Start reading at `resolution.py` (what RCPT asks; `reader.py` remembers it), then `accounts.py`; every change passes
+through `version.py`.
 """

@@ -10,9 +10,10 @@ from typing import Final
 from posthouse.database.identifiers import AccountId, DomainId, TenantId
 from posthouse.database.transaction import Row, Transaction
 from posthouse.directory.addresses import claim_address, release_address, require_free, stored_address
+from posthouse.directory.columns import whole
 from posthouse.directory.domains import PAGE_ROWS, require_domain
 from posthouse.directory.errors import NoSuchAccount
-from posthouse.directory.version import Occasion, record_change, whole
+from posthouse.directory.version import Occasion, record_change
 from posthouse.message.address import Address, Domain
 from posthouse.message.dates import Instant
 

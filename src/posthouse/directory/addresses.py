@@ -5,9 +5,9 @@ from typing import Final
 
 from posthouse.database.identifiers import AccountId, DomainId
 from posthouse.database.transaction import Transaction
+from posthouse.directory.columns import text, whole
 from posthouse.directory.domains import find_domain
 from posthouse.directory.errors import AddressInUse, AddressTaken
-from posthouse.directory.version import text, whole
 from posthouse.message.address import Address, fold_local_part, parse_address, split_subaddress
 
 STANDING_NAMES: Final = frozenset({"postmaster", "abuse"})

@@ -21,7 +21,7 @@ from posthouse.directory.errors import (
     NoSuchAlias,
     NoSuchTarget,
 )
-from posthouse.directory.resolution import ALIAS_DEPTH_MAX, EXPANSION_MAX, Expansion, ProposedAlias, Standing
+from posthouse.directory.expansion import ALIAS_DEPTH_MAX, EXPANSION_MAX, Expansion, Overrun, ProposedAlias
 from posthouse.directory.version import Occasion, record_change
 from posthouse.message.address import Address, Domain
 
@@ -110,13 +110,13 @@ def _require_sound(tx: Transaction, address: Address, targets: tuple[Address, ..
     if len(targets) > EXPANSION_MAX:
         raise AliasTooWide(f"the alias {address} would have {len(targets)} targets: {EXPANSION_MAX} are allowed")
     expansion = Expansion(tx, ProposedAlias(address.key, targets))
-    fault = expansion.follow(address)
+    overrun = expansion.follow(address)
     if address.key in expansion.repeated:
         raise AliasLoop(f"the alias {address} would lead back to itself")
     for target in targets:
         if target in expansion.dead_ends:
             raise NoSuchTarget(str(target))
-    if fault is Standing.TOO_DEEP:
+    if overrun is Overrun.DEPTH:
         raise AliasTooDeep(f"the alias {address} would lead through more than {ALIAS_DEPTH_MAX} others, one by one")
-    if fault is Standing.TOO_WIDE:
+    if overrun is Overrun.WIDTH:
         raise AliasTooWide(f"the alias {address} would lead to more than {EXPANSION_MAX} addresses")

@@ -11,6 +11,7 @@ from posthouse.database.identifiers import AccountId
 from posthouse.database.transaction import Transaction
 from posthouse.directory.accounts import Account, account_by_id
 from posthouse.directory.addresses import stored_address
+from posthouse.directory.columns import text, whole
 from posthouse.directory.errors import (
     LabelTaken,
     LabelUnfit,
@@ -18,7 +19,7 @@ from posthouse.directory.errors import (
     NoSuchApplicationPassword,
     TooManyApplicationPasswords,
 )
-from posthouse.directory.version import Occasion, record_change, text, whole
+from posthouse.directory.version import Occasion, record_change
 from posthouse.message.address import Address
 from posthouse.message.dates import Instant
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from posthouse.database.identifiers import DEFAULT_TENANT, DomainId, TenantId
 from posthouse.database.transaction import Row, Transaction
+from posthouse.directory.columns import text, whole
 from posthouse.directory.errors import DomainInUse, DomainTaken, DomainUnfit, NoSuchDomain
-from posthouse.directory.version import Occasion, record_change, text, whole
+from posthouse.directory.version import Occasion, record_change
 from posthouse.message.address import Domain
 from posthouse.message.dates import Instant
 

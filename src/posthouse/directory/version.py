@@ -10,6 +10,7 @@ from typing import Final, NewType
 import msgspec
 
 from posthouse.database.transaction import Transaction
+from posthouse.directory.columns import whole
 from posthouse.message.dates import Instant
 
 DIRECTORY_TOPIC: Final = "directory"
@@ -47,15 +48,3 @@ def record_change(tx: Transaction, occasion: Occasion, action: str, subject: str
         "INSERT INTO audit (at, actor, action, subject, body) VALUES (?, ?, ?, ?, ?)",
         (occasion.at, occasion.actor, action, subject, msgspec.json.encode(facts or {})),
     )
-
-
-def whole(value: object) -> int:
-    """A column that the schema declares INTEGER NOT NULL."""
-    assert isinstance(value, int)
-    return value
-
-
-def text(value: object) -> str:
-    """A column that the schema declares TEXT NOT NULL."""
-    assert isinstance(value, str)
-    return value
