@@ -107,7 +107,7 @@ def find_entry(tx: Transaction, queue_id: QueueId) -> QueuedEntry | None:
 _ENTRIES: Final = "SELECT queue_id, decision_id, reverse_path, size_octets, arrived_at, expires_at FROM queue_entry"
 
 
-def _entry(tx: Transaction, queue_id: int, *columns: Any) -> QueuedEntry:
+def _entry(tx: Transaction, queue_id: QueueId, *columns: Any) -> QueuedEntry:
     rows = tx.rows(
         "SELECT number, forward_path, state, attempts, due_at, last_status, last_text FROM queue_recipient"
         " WHERE queue_id = ? ORDER BY number",
@@ -117,4 +117,4 @@ def _entry(tx: Transaction, queue_id: int, *columns: Any) -> QueuedEntry:
         QueuedRecipient(number, forward_path, RecipientState(state), attempts, Instant(due_at), status, text)
         for number, forward_path, state, attempts, due_at, status, text in rows
     )
-    return QueuedEntry(QueueId(queue_id), *columns, recipients=recipients)
+    return QueuedEntry(*(queue_id, *columns, recipients))
