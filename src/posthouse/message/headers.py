@@ -58,8 +58,8 @@ class HeaderSection:
     def parse(cls, octets: Octets, start: int = 0, stop: int | None = None) -> Self:
         """Read the header section that begins at ``start``; it and its body end at ``stop`` (all when None).
 
-        It ends at the empty line; or, so that no text is lost in it, at the lines before that which are no fields and
-        are followed by none. Without any empty line it ends at the first line that is no field.
+        It ends at the empty line; or, so that no text is lost in it, before lines that are no fields and that no field
+        follows. A line like a MIME delimiter always ends it, any that is no field when there is no empty line.
         """
         stop = len(octets) if stop is None else stop
         if empty := _EMPTY_FIRST_LINE.match(octets, start, stop):
@@ -159,11 +159,11 @@ def _index(pieces: list[_Piece]) -> dict[bytes, list[bytes]]:
 
 
 def _without_text(pieces: list[_Piece], *, has_empty_line: bool) -> list[_Piece]:
-    """Leave out the junk that is the body's text: what no field follows, or all from the first when nothing ends it."""
-    if has_empty_line:
-        end = len(pieces)
-        while end and not pieces[end - 1][0]:
-            end -= 1
-        return pieces[:end]
-    first = next(number for number, piece in enumerate(pieces) if not piece[0])
-    return pieces[:first]
+    """Leave out the junk that is the body's text rather than a damaged field, and all behind it."""
+    for number, (name, _, _, junk) in enumerate(pieces):
+        if not name and (not has_empty_line or junk.startswith(b"--")):
+            return pieces[:number]
+    end = len(pieces)
+    while end and not pieces[end - 1][0]:
+        end -= 1
+    return pieces[:end]

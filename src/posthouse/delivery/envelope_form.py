@@ -1,0 +1,64 @@
+"""ENVELOPE (RFC 3501 7.4.2) as it is sent: the parenthesised list of a header section's ten usual fields."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from posthouse.delivery.wire_strings import NIL, nstring, string
+from posthouse.message.address_list import HeaderGroup, HeaderMailbox, parse_address_list
+from posthouse.message.headers import HeaderSection, unfold
+
+_GROUP_END: Final = b"(NIL NIL NIL NIL)"
+
+
+def envelope_form(section: HeaderSection) -> bytes:
+    """The value of ENVELOPE. Sender and Reply-To that are absent or empty are From's; other absent fields are NIL."""
+    originator = _addresses(section, b"from")
+    return b"(%b %b %b %b %b %b %b %b %b %b)" % (
+        _text(section, b"date"),
+        _text(section, b"subject"),
+        originator,
+        _addresses(section, b"sender", originator),
+        _addresses(section, b"reply-to", originator),
+        _addresses(section, b"to"),
+        _addresses(section, b"cc"),
+        _addresses(section, b"bcc"),
+        _text(section, b"in-reply-to"),
+        _text(section, b"message-id"),
+    )
+
+
+def _text(section: HeaderSection, lower_name: bytes) -> bytes:
+    """An unstructured field, unfolded; encoded words stay as they are. Present but empty is an empty string."""
+    value = section.first(lower_name)
+    return nstring(None if value is None else unfold(value))
+
+
+def _addresses(section: HeaderSection, lower_name: bytes, instead: bytes = NIL) -> bytes:
+    """The addresses of all fields of a name: RFC 5322 3.6 allows one, but what more there are still name people."""
+    values = section.values(lower_name)
+    if not values:
+        return instead
+    entries = parse_address_list(values[0] if len(values) == 1 else b",".join(values))
+    return b"(%b)" % b"".join(map(_entry, entries)) if entries else instead
+
+
+def _entry(entry: HeaderMailbox | HeaderGroup) -> bytes:
+    """One address structure, or the run of them that stands for a group."""
+    if isinstance(entry, HeaderGroup):
+        return b"(NIL NIL %b NIL)%b%b" % (string(entry.display_name), _members(entry.mailboxes), _GROUP_END)
+    return _mailbox(entry)
+
+
+def _members(mailboxes: Sequence[HeaderMailbox]) -> bytes:
+    return b"".join(map(_mailbox, mailboxes))
+
+
+def _mailbox(mailbox: HeaderMailbox) -> bytes:
+    """Display name, source route, local part, domain. A missing domain is empty: NIL would begin a group."""
+    display_name, route, local_part, domain = mailbox
+    return b"(%b %b %b %b)" % (
+        string(display_name) if display_name else NIL,
+        string(route) if route else NIL,
+        string(local_part),
+        string(domain),
+    )

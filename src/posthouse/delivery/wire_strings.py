@@ -1,0 +1,27 @@
+"""IMAP strings (RFC 3501 4.3): octets ready to be sent, as NIL, quoted or as a literal."""
+
+import re
+from typing import Final
+
+NIL: Final = b"NIL"
+
+# What may stand in quotes as it is, and what may with backslashes. Octets outside ASCII and line ends need a literal.
+_PLAIN: Final = re.compile(rb'[\x20\x21\x23-\x5b\x5d-\x7e]*')
+_QUOTABLE: Final = re.compile(rb"[\x20-\x7e]*")
+# Clients read lines with a limit of their own; a longer string goes as a literal, which they read by its length.
+_QUOTED_OCTETS_MAX: Final = 4096
+
+
+def string(octets: bytes) -> bytes:
+    """A quoted string where that is allowed, else a literal."""
+    if len(octets) <= _QUOTED_OCTETS_MAX:
+        if _PLAIN.fullmatch(octets):
+            return b'"' + octets + b'"'
+        if _QUOTABLE.fullmatch(octets):
+            return b'"' + octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+    return b"{%d}\r\n%b" % (len(octets), octets)
+
+
+def nstring(octets: bytes | None) -> bytes:
+    """The same, and NIL for None."""
+    return NIL if octets is None else string(octets)
