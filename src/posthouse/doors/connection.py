@@ -11,7 +11,6 @@ Nothing here makes a timer: `connections.Connections` compares every `deadline` 
 import asyncio
 import math
 import ssl
-import traceback
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
@@ -24,10 +23,12 @@ from posthouse.doors.events import (
     SessionOpened,
     SessionSecured,
     TlsFailed,
+    traceback_of,
 )
+from posthouse.doors.handshake import encrypt, reason_of
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience, Phase
 from posthouse.doors.session import NO_SESSION, Door, Ending, Session
-from posthouse.doors.wire import CLOSING_SECONDS_MAX, WRITE_BUFFER_OCTETS_MAX, State, Wire
+from posthouse.doors.wire import WRITE_BUFFER_OCTETS_MAX, State, Wire
 from posthouse.runtime.counters import Admission
 from posthouse.runtime.peers import NOBODY, Peer, peer_at
 
@@ -39,8 +40,6 @@ T = TypeVar("T")
 
 ANSWER_SECONDS_MAX: Final = 600.0       # RFC 5321 4.5.3.2.6: a client waits 10 minutes for the reply to its message
 STALL_SECONDS_MAX: Final = 300.0        # as for a command (RFC 5321 4.5.3.2.7): a peer that reads nothing is silent
-HANDSHAKE_SECONDS_MAX: Final = 30.0     # three round trips on the slowest link, and a retransmission or two
-TRACEBACK_LINE_CHARACTERS_MAX: Final = 200    # our own lines are shorter
 
 _REASONS: Final = {
     Ending.TIMED_OUT: Reason.TIMED_OUT, Ending.BUG: Reason.BUG, Ending.SHUTTING_DOWN: Reason.SHUTTING_DOWN,
@@ -51,13 +50,14 @@ class Connection(Wire):
     """The peer of one session, as its door sees it. `session_id`, `peer` and `tls` are facts to read."""
 
     __slots__ = (
-        "_connections", "_door", "_in_flight", "_phase", "_session", "_task", "_waiting_since",
+        "_admission", "_connections", "_door", "_in_flight", "_phase", "_session", "_task", "_waiting_since",
         "peer", "session_id", "tls",
     )  # fmt: skip
 
     def __init__(self, connections: "Connections", door: Door, peer: Peer = NOBODY) -> None:
         """A connection that is about to be made. A peer that is given has been admitted already."""
         super().__init__()
+        self._admission = Admission.ADMITTED
         self._connections = connections
         self._door = door
         self._session: Session = NO_SESSION
@@ -102,7 +102,7 @@ class Connection(Wire):
     def call(self, function: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
         """Take a turn that no octet of the peer's began: its mailbox has changed. Does nothing after the end."""
         if self._state is State.OPEN:
-            self._turn(partial(function, *arguments, **named))
+            self._turn(function, *arguments, **named)
 
     def start_tls(self, agree: bytes, refuse: bytes) -> None:
         """Say `agree` and set up TLS; `secured` is called when it stands. A failed handshake ends the connection.
@@ -122,7 +122,8 @@ class Connection(Wire):
         self._send_corked()
         self._state = State.UPGRADING
         self.deadline = math.inf           # the handshake has its own limit
-        self._start(self._upgrade()).add_done_callback(self._upgraded)
+        upgrade = encrypt(self._transport, self, self._connections.certificates.context)
+        self._start(upgrade).add_done_callback(self._upgraded)
 
     def close_when_sent(self) -> None:
         """End as the peer asked (QUIT, LOGOUT): close when everything written has been sent."""
@@ -142,15 +143,11 @@ class Connection(Wire):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._adopt(cast("asyncio.Transport", transport))
-        admission = Admission.ADMITTED
         if self.peer is NOBODY:
             self.peer = peer_at(transport.get_extra_info("peername"))
-            admission = self._connections.admit(self.peer)
+            self._admission = self._connections.admit(self.peer)
         self._connections.add(self)
-        if admission is Admission.ADMITTED:
-            self._turn(self._begin)
-        else:
-            self._turn(partial(self._refuse, admission))
+        self._turn(self._begin if self._admission is Admission.ADMITTED else self._refuse)
 
     def data_received(self, data: bytes) -> None:
         phase = self._phase
@@ -199,12 +196,12 @@ class Connection(Wire):
     def part_if_idle(self) -> None:
         """The server stops: end the session now, unless something that was begun should still be finished."""
         if self._state is State.OPEN and not self._in_flight and self._session.is_between_commands:
-            self._turn(partial(self._part, Ending.SHUTTING_DOWN))
+            self._turn(self._part, Ending.SHUTTING_DOWN)
 
     def part_at_once(self) -> None:
         """The time for stopping is over. Whoever waits for an answer of ours is told nothing: we do not know it yet."""
         if self._state is State.OPEN and not self._in_flight:
-            self._turn(partial(self._part, Ending.SHUTTING_DOWN))
+            self._turn(self._part, Ending.SHUTTING_DOWN)
         else:
             self._cut(Reason.SHUTTING_DOWN)
 
@@ -220,6 +217,8 @@ class Connection(Wire):
         if self._drained is not None:
             self._drained.cancel()
         self._connections.remove(self)
+        if self._admission is Admission.ADMITTED:
+            self._connections.leave(self.peer)
         self._turn(self._session.closed)
         self._session = NO_SESSION    # it knows us, so this also frees both without the collector of cycles
         if made:
@@ -256,7 +255,7 @@ class Connection(Wire):
         self._reason = Reason.BUG
         self._send_corked()
         self._corked = None
-        self._turn(partial(self._part, Ending.BUG))
+        self._turn(self._part, Ending.BUG)
 
     def _begin(self) -> None:
         self._connections.journal.write(SessionOpened(
@@ -265,9 +264,10 @@ class Connection(Wire):
         self._session = self._door.open(self)
         self._session.opened()
 
-    def _refuse(self, admission: Admission) -> None:
-        self.write(self._door.refusal(admission))
-        self._hear_out(Reason.NOT_ADMITTED, self._connections.time)
+    def _refuse(self) -> None:
+        """One too many: it is not counted, so it may not stay, not even to be heard out."""
+        self.write(self._door.refusal(self._admission))
+        self._end(Reason.NOT_ADMITTED, self._connections.time)
 
     def _part(self, ending: Ending) -> None:
         self.write(self._session.last_words(ending))
@@ -318,9 +318,9 @@ class Connection(Wire):
             self._connections.journal.write(
                 AnswerOverdue(session=self.session_id, door=self._door.name, seconds=round(waited, 1))
             )
-            self._turn(partial(self._part, Ending.BUG))
+            self._turn(self._part, Ending.BUG)
         else:
-            self._turn(partial(self._part, Ending.TIMED_OUT))
+            self._turn(self._part, Ending.TIMED_OUT)
 
     # ---- tasks and TLS -----------------------------------------------------------------------------------------------
 
@@ -344,12 +344,6 @@ class Connection(Wire):
             self._connections.journal.write(SessionSecured(session=self.session_id, version=version, cipher=cipher))
         self.deadline = self._reckon()
 
-    async def _upgrade(self) -> asyncio.Transport | None:
-        return await asyncio.get_running_loop().start_tls(
-            self._transport, self, self._connections.certificates.context, server_side=True,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS_MAX, ssl_shutdown_timeout=CLOSING_SECONDS_MAX,
-        )  # fmt: skip
-
     def _upgraded(self, task: asyncio.Task[asyncio.Transport | None]) -> None:
         """The handshake is over. Octets may have come with its end, before we hold the transport to answer through."""
         self._task = None
@@ -368,18 +362,3 @@ class Connection(Wire):
         self._phase.leave_out(self._phase.heard_at, self._connections.time)
         self._turn(self._session.secured)
         self._go_on()
-
-
-def traceback_of(bug: BaseException) -> str:
-    """Where a bug struck. Its lines are cut: what a peer said, a body for instance, might stand in its message."""
-    lines = "".join(traceback.format_exception(bug)).splitlines()
-    return "\n".join(line[:TRACEBACK_LINE_CHARACTERS_MAX] for line in lines)
-
-
-def reason_of(failure: BaseException | None) -> str:
-    """Why a handshake failed, in a few words for the journal."""
-    if failure is None:
-        return "the peer went away"
-    if isinstance(failure, ssl.SSLError):
-        return failure.reason or "TLS error"
-    return str(failure) or type(failure).__name__

@@ -67,9 +67,11 @@ class Connections:
         self._counts.leave(peer.ip)
 
     def add(self, connection: "Connection") -> None:
+        """Look at a connection's deadline from now on: one that stands, admitted or not."""
         self._open.add(connection)
 
     def remove(self, connection: "Connection") -> None:
+        """A connection is gone."""
         self._open.discard(connection)
 
     # ---- time --------------------------------------------------------------------------------------------------------

@@ -6,25 +6,28 @@ The one place that looks below a transport of the event loop; the descriptor sta
 import asyncio
 import socket
 from dataclasses import dataclass
+from typing import Final
+
+_MAPPED: Final = "::ffff:"    # RFC 4291 2.5.5.2: an IPv4 peer, seen through a socket for both families
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end of a connection; `ip` is in its usual text form, IPv4 also where it came through IPv6."""
+    """The other end of a connection; `ip` is the usual text of an IPv4 or IPv6 address, without a zone index."""
 
     ip: str
     port: int
 
 
-NOBODY = Peer("", 0)
-"""The peer of a connection that was gone before anyone looked."""
+NOBODY: Final = Peer("", 0)
+"""The peer at a local socket, or of a connection that was gone before anyone looked."""
 
 
 def peer_at(address: object) -> Peer:
     """The peer that `getpeername` or `accept` names; NOBODY when it names none."""
     match address:
         case (str(ip), int(port), *_):
-            return Peer(ip.removeprefix("::ffff:") if "." in ip else ip, port)
+            return Peer(ip.removeprefix(_MAPPED) if "." in ip else ip.partition("%")[0], port)
         case _:
             return NOBODY
 
@@ -35,7 +38,7 @@ def has_spoken(transport: asyncio.BaseTransport) -> bool:
     Looks without taking: the octets stay where they are. False when the peer is gone or has only closed.
     """
     wrapped = transport.get_extra_info("socket")
-    if wrapped is None:
+    if wrapped is None or wrapped.fileno() < 0:
         return False
     view = socket.socket(wrapped.family, wrapped.type, wrapped.proto, fileno=wrapped.fileno())
     try:
