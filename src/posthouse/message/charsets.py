@@ -52,5 +52,4 @@ def _guess(octets: bytes) -> str:
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
-        # latin-1 for the five octets that windows-1252 leaves open: every octet then stands for something
         return octets.decode("cp1252", "replace")

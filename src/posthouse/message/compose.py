@@ -1,7 +1,7 @@
 """A new MIME message from text, addresses and attachments (RFC 5322, 2045, 2046, 2047, 2231).
 
-Deterministic: the date, the Message-ID and the seed of the boundary are given. What comes from a person (subject, names,
-file names) cannot end a field; no line is longer than 998 octets, all end with CRLF.
+Deterministic: the date, the Message-ID and the seed of the boundary are given. What comes from a person (subject,
+names, file names) cannot end a field; no line is longer than 998 octets, all end with CRLF.
 """
 
 import base64
@@ -17,6 +17,7 @@ from posthouse.message.encoded_fields import NamedAddress, address_field, file_n
 LINE_OCTETS_MAX: Final = 998    # RFC 5322 2.1.1
 
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")    # RFC 6838 4.2
+_MESSAGE_ID: Final = re.compile(r"[!-;=?A-Z\[\]^-~]{1,450}@[!-;=?A-Z\[\]^-~]{1,450}")    # printable, one line, no "<>"
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # Parts that RFC 2046 5.1 and 5.2.1 forbid to encode; as attachments they go as octets.
 _NEVER_ENCODED: Final = ("message/", "multipart/")
@@ -37,7 +38,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ComposedMessage:
-    """What a message says. ``message_id`` goes without angle brackets; equal seeds make equal messages."""
+    """What a message says. ``message_id`` goes without angle brackets; equal seeds make equal messages.
+
+    Raises ValueError when the Message-ID is none.
+    """
 
     author: NamedAddress
     to: tuple[NamedAddress, ...]
@@ -48,6 +52,10 @@ class ComposedMessage:
     boundary_seed: bytes
     attachments: tuple[Attachment, ...] = ()
 
+    def __post_init__(self) -> None:
+        if _MESSAGE_ID.fullmatch(self.message_id) is None:
+            raise ValueError(f"{self.message_id!r} is no Message-ID (RFC 5322 3.6.4)")
+
 
 def compose(message: ComposedMessage) -> bytes:
     """The message's octets: text/plain alone, or multipart/mixed with the text first."""
@@ -56,7 +64,7 @@ def compose(message: ComposedMessage) -> bytes:
         address_field("From", (message.author,)),
         address_field("To", message.to) if message.to else b"",
         text_field("Subject", message.subject),
-        text_field("Message-ID", f"<{message.message_id}>"),
+        f"Message-ID: <{message.message_id}>\r\n".encode(),
         b"MIME-Version: 1.0\r\n",
     ))  # fmt: skip
     text = _text_part(message.text)
@@ -103,7 +111,7 @@ def _base64(octets: bytes) -> bytes:
 
 
 def _boundary(seed: bytes, parts: tuple[bytes, ...]) -> bytes:
-    """A boundary that is in no part. "=_" is in no encoded text (RFC 2045 6.7), so only plain text makes it look again."""
+    """A boundary that is in no part. No encoded text has "=_" (RFC 2045 6.7): only plain text makes it look again."""
     digest = hashlib.sha256(seed)
     while True:
         boundary = b"=_" + digest.hexdigest()[:32].encode()

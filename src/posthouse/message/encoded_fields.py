@@ -1,4 +1,4 @@
-"""Header fields that a person's words go into: folded (RFC 5322 2.2.3) and encoded (RFC 2047, 2231) where they need it."""
+"""Header fields that a person's words go into: folded (RFC 5322 2.2.3) and encoded (RFC 2047, 2231) at need."""
 
 import base64
 import re
@@ -69,7 +69,7 @@ def _segments(encoded: str) -> list[str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a header can carry the text: ASCII, foldable, and nothing that a reader would take for an encoded word."""
+    """Whether a header can carry the text: ASCII, foldable, and nothing like an encoded word."""
     return text.isascii() and "=?" not in text and all(len(word) < _LINE_LENGTH for word in text.split(" "))
 
 
@@ -88,7 +88,7 @@ def _encoded_words(text: str) -> list[str]:
     return words
 
 
-def _encoded_word(octets: bytes) -> str:
+def _encoded_word(octets: bytes | bytearray) -> str:
     return f"=?utf-8?B?{base64.b64encode(octets).decode('ascii')}?="
 
 
