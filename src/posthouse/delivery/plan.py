@@ -76,7 +76,7 @@ def make_plan(arrival: Arrival, examined: Examined, hostname: str) -> Plan:
     if arrival.origin.entrance is Entrance.SUBMISSION:
         seen, section = made_complete(seen, section, arrival, hostname)
     relay_view = seen.with_prefix(_received(arrival, hostname))
-    rendition = render(octets, section, examined.root)
+    rendition = render(section, examined.root)
     return Plan(
         arrival,
         tuple(_deliveries(arrival, relay_view)),

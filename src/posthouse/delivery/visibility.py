@@ -1,6 +1,7 @@
 """What of the stored fields nobody is to see, and what a submitted message lacks: as changes to the view."""
 
 from posthouse.delivery.arrival import Arrival
+from posthouse.message.address import Domain
 from posthouse.message.dates import ZonedInstant
 from posthouse.message.headers import HeaderSection
 from posthouse.message.repair import RepairFacts, repair
@@ -39,12 +40,11 @@ def made_complete(
     view: View, section: HeaderSection, arrival: Arrival, hostname: str
 ) -> tuple[View, HeaderSection]:
     """Add Date and Message-ID when they are missing, leave out Bcc (RFC 6409 8); the section as it then reads."""
-    message_id = f"<{arrival.origin.identifier}@{hostname}>"
-    mended = repair(section, RepairFacts(ZonedInstant(arrival.at), message_id))
-    if not mended.added and not mended.left_out:
+    mended = repair(section, RepairFacts(ZonedInstant(arrival.at), arrival.origin.identifier, Domain(hostname)))
+    if not mended.added and not mended.omitted:
         return view, section
-    for start, end in mended.left_out:
-        view = view.without(start, end)
+    for omitted in mended.omitted:
+        view = view.without(omitted.offset, omitted.end)
     view = view.with_prefix(mended.added)
     octets = arrival.spooled.octets
     header = read(view, 0, view.header_octets, lambda offset, length: octets[offset:offset + length])
