@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from posthouse.delivery.envelope_form import envelope_form
-from posthouse.delivery.sections import SectionKind, find_section, pack_parts
+from posthouse.delivery.sections import find_section, pack_parts
 from posthouse.delivery.structure_form import body_of, structure_form
 from posthouse.message.dates import Instant, parse_date_time
 from posthouse.message.headers import HeaderSection, select_fields, unfold
@@ -18,7 +18,6 @@ __all__ = [
     "RENDITION_VERSION",
     "USUAL_FIELDS",
     "Rendition",
-    "SectionKind",
     "body_of",
     "find_section",
     "render",

@@ -10,15 +10,7 @@ from typing import Final, NamedTuple
 
 from posthouse.message.mime import Part
 from posthouse.message.view import Range, View
-
-
-class SectionKind(Enum):
-    """What of a part is wanted."""
-
-    WHOLE = "whole"    # BODY[1.2]: its body
-    HEADER = "HEADER"    # of the message in it
-    TEXT = "TEXT"    # of the message in it
-    MIME = "MIME"    # its own header section
+from posthouse.protocol.imap.fetch_items import SectionKind
 
 
 class _Shape(Enum):

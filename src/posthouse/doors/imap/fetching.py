@@ -1,0 +1,226 @@
+"""FETCH (RFC 3501 6.4.5): what was asked for, a page of messages at a time.
+
+A page is read in one step and written by one formatting operation. A step says whether it may block, so that the
+session runs it in the loop or on a thread; the peer's pace decides when the next one is taken. A message that is
+longer than a page is streamed.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
+from posthouse.database.transaction import Transaction
+from posthouse.delivery.rendition import body_of
+from posthouse.doors.imap.flag_names import FlagNames
+from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
+from posthouse.doors.imap.selected import Selected
+from posthouse.message.dates import Instant, ZonedInstant
+from posthouse.protocol.imap.dates import format_internal_date
+from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
+from posthouse.runtime.disk import Disk
+from posthouse.store.changes import UidRange
+from posthouse.store.placements import Placements
+from posthouse.store.reading import StoredMessage, find_message, find_messages, wire_forms
+
+PAGE_MESSAGES_MAX: Final = 1000        # DESIGN 5: pages of at most 1 MiB or 1,000 rows
+PAGE_OCTETS_MAX: Final = 1 << 20
+
+ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to read and send next. `may_block`: it reads message files, so it is run on a thread."""
+
+    read: Callable[[Transaction], bytes]
+    may_block: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of messages: the number of the first, and what is known of each."""
+
+    first_number: int
+    placements: Placements
+
+    @property
+    def numbers(self) -> range:
+        """Their sequence numbers."""
+        return range(self.first_number, self.first_number + len(self.placements))
+
+    @property
+    def may_block(self) -> bool:
+        """Whether one of them may lie in a file."""
+        return max(self.placements.sizes) > INLINE_OCTETS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read for a page, a list a column in the messages' order; a column that nobody needs is empty."""
+
+    forms: dict[str, list[bytes]]
+    messages: list[StoredMessage]
+
+
+class Fetching:
+    """One FETCH command on its way. Its steps raise DatabaseError when something cannot be read."""
+
+    def __init__(self, selected: Selected, names: FlagNames, items: Sequence[FetchItem], disk: Disk) -> None:
+        self._selected = selected
+        self._names = names
+        self._items = items
+        self._disk = disk
+        self._reads_messages = any(isinstance(item, BodySection) and not needs_fields_alone(item) for item in items)
+        self._columns = tuple(dict.fromkeys(column for item in items for column in _columns_of(item)))
+
+    def steps(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
+        """What to read and send for the messages of some UID ranges, in order."""
+        for page in self._pages(ranges):
+            if self._reads_messages and page.placements.sizes[0] > PAGE_OCTETS_MAX:
+                yield from self._streamed(page)
+            else:
+                yield Step(partial(self._written, page), self._reads_messages and page.may_block)
+
+    def _pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
+        """Cut the messages into runs; where messages are read a run has as many as fit a page's octets."""
+        for chunk, first, past, number in self._selected.known.spans(ranges):
+            start = first
+            while start < past:
+                stop = min(past, start + PAGE_MESSAGES_MAX)
+                if self._reads_messages:
+                    stop = _fitting(chunk.placements.sizes, start, stop)
+                yield Page(number + start - first, chunk.placements.part(start, stop))
+                start = stop
+
+    # ---- a page of messages ------------------------------------------------------------------------------------------
+
+    def _written(self, page: Page, tx: Transaction) -> bytes:
+        """A page as octets: one template, as often as there are messages, filled at once."""
+        read = self._read(page, tx)
+        written = [self._column(item, page, read) for item in self._items]
+        template = b"* %d FETCH (" + b" ".join([text for text, _ in written]) + b")\r\n"
+        rows = zip(page.numbers, *(column for _, columns in written for column in columns), strict=True)
+        return template * len(page.placements) % tuple(chain.from_iterable(rows))
+
+    def _read(self, page: Page, tx: Transaction) -> Read:
+        keys = page.placements.message_ids
+        rows = wire_forms(tx, keys, self._columns) if self._columns else []
+        forms = {name: [row[number] for row in rows] for number, name in enumerate(self._columns)}
+        return Read(forms, find_messages(tx, keys) if self._reads_messages else [])
+
+    def _column(self, item: FetchItem, page: Page, read: Read) -> tuple[bytes, tuple[Sequence[Any], ...]]:
+        """An item of all messages of a page: the text that it is told in, and the values that fill it."""
+        if isinstance(item, BodySection):
+            return _literals(item.label.replace(b"%", b"%%"), self._bodies(item, read))
+        placements = page.placements
+        match item:
+            case Attribute.UID:
+                return b"UID %d", (placements.uids,)
+            case Attribute.FLAGS:
+                texts = self._selected.flag_texts(placements.uids, placements.bits, self._names)
+                return b"FLAGS %b", (texts,)
+            case Attribute.RFC822_SIZE:
+                return b"RFC822.SIZE %d", (placements.sizes,)
+            case Attribute.INTERNALDATE:
+                return b"INTERNALDATE %b", (_internal_dates(placements),)
+            case Attribute.ENVELOPE:
+                return b"ENVELOPE %b", (read.forms[ENVELOPE],)
+            case Attribute.BODYSTRUCTURE:
+                return b"BODYSTRUCTURE %b", (read.forms[BODYSTRUCTURE],)
+            case Attribute.BODY:
+                return b"BODY %b", ([body_of(form) for form in read.forms[BODYSTRUCTURE]],)
+
+    def _bodies(self, item: BodySection, read: Read) -> list[bytes | None]:
+        if needs_fields_alone(item):
+            return [from_fields(item, fields) for fields in read.forms[FIELDS]]
+        found = zip(read.forms[PARTS], read.messages, strict=True)
+        return [from_message(item, parts, message, self._disk) for parts, message in found]
+
+    # ---- a message that is longer than a page ------------------------------------------------------------------------
+
+    def _streamed(self, page: Page) -> Iterator[Step]:
+        """The steps of one long message: each item, and of a long section a page's octets at a time."""
+        alone = Page(page.first_number, page.placements.part(0, 1))
+        before = b"* %d FETCH (" % page.first_number
+        for item in self._items:
+            if isinstance(item, BodySection) and not needs_fields_alone(item) and item.section.kind not in FIELDS_KINDS:
+                yield from _Stream(item, alone, before, self._disk).steps()
+            else:
+                yield Step(partial(self._one_item, item, alone, before), may_block=True)
+            before = b" "
+        yield Step(lambda tx: b")\r\n", may_block=False)
+
+    def _one_item(self, item: FetchItem, page: Page, before: bytes, tx: Transaction) -> bytes:
+        text, columns = self._column(item, page, self._read(page, tx))
+        return before + text % tuple(column[0] for column in columns)
+
+
+class _Stream:
+    """One section of one message, read and sent piece by piece; only its first step needs the database."""
+
+    def __init__(self, item: BodySection, page: Page, before: bytes, disk: Disk) -> None:
+        self._item = item
+        self._page = page
+        self._before = before
+        self._disk = disk
+        self._message: StoredMessage | None = None
+        self._offset = 0
+        self._left = 0
+
+    def steps(self) -> Iterator[Step]:
+        """The label and the first piece, then one piece after another: steps are taken only after the last was run."""
+        yield Step(self._begin, may_block=True)
+        while self._left:
+            yield Step(self._piece, may_block=True)
+
+    def _begin(self, tx: Transaction) -> bytes:
+        keys = self._page.placements.message_ids
+        self._message = find_message(tx, self._page.placements.at(0).message_id)
+        found = range_of(self._item, wire_forms(tx, keys, (PARTS,))[0][0], self._message)
+        if found is None:
+            return self._before + self._item.label + b" NIL"
+        self._offset, self._left = found
+        return self._before + self._item.label + b" {%d}\r\n" % found.length + self._piece(tx)
+
+    def _piece(self, tx: Transaction) -> bytes:
+        assert self._message is not None
+        octets = self._message.read(self._disk, self._offset, min(self._left, PAGE_OCTETS_MAX))
+        self._offset += len(octets)
+        self._left -= len(octets)
+        return octets
+
+
+def _columns_of(item: FetchItem) -> tuple[str, ...]:
+    """Which ready-made forms an item needs."""
+    if isinstance(item, BodySection):
+        return (FIELDS,) if needs_fields_alone(item) else (PARTS,)
+    if item is Attribute.ENVELOPE:
+        return (ENVELOPE,)
+    return (BODYSTRUCTURE,) if item in (Attribute.BODY, Attribute.BODYSTRUCTURE) else ()
+
+
+def _literals(label: bytes, bodies: list[bytes | None]) -> tuple[bytes, tuple[Sequence[Any], ...]]:
+    """Sections as literals; NIL for one that is not there."""
+    if None not in bodies:
+        return label + b" {%d}\r\n%b", ([len(body) for body in bodies if body is not None], bodies)
+    texts = [b"NIL" if body is None else b"{%d}\r\n%b" % (len(body), body) for body in bodies]
+    return label + b" %b", (texts,)
+
+
+def _internal_dates(placements: Placements) -> list[bytes]:
+    dates = zip(placements.internal_dates, placements.zones, strict=True)
+    return [format_internal_date(ZonedInstant(Instant(at), zone)) for at, zone in dates]
+
+
+def _fitting(sizes: "array[int]", start: int, stop: int) -> int:
+    """How far a run that begins at `start` may go: at least one message, else no more octets than a page has."""
+    octets = 0
+    for index in range(start, stop):
+        octets += sizes[index]
+        if octets > PAGE_OCTETS_MAX and index > start:
+            return index
+    return stop
