@@ -15,10 +15,12 @@ LOCAL_PART_OCTETS_MAX: Final = 64    # RFC 5321 4.5.3.1.1
 DOMAIN_OCTETS_MAX: Final = 255    # RFC 5321 4.5.3.1.2
 PATH_OCTETS_MAX: Final = 256    # RFC 5321 4.5.3.1.3, angle brackets included, a source route not
 
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
+# RFC 6531 3.3, without the controls and line separators beyond ASCII and what UTF-8 cannot carry.
+_BEYOND_ASCII: Final = "\u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
+_ATOM: Final = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_BEYOND_ASCII}]+"
 _DOT_STRING: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-# What a quoted-string can carry (RFC 5321 4.1.2 QcontentSMTP, with RFC 6531's addition): no control characters.
-_QUOTABLE: Final = re.compile(r"[\x20-\x7e\u0080-\U0010ffff]*")
+# What a quoted-string can carry (RFC 5321 4.1.2 QcontentSMTP): no control characters.
+_QUOTABLE: Final = re.compile(rf"[\x20-\x7e{_BEYOND_ASCII}]*")
 # RFC 1035 labels of up to 63 octets. The underscore is not RFC 5321's, but hosts of that name send mail.
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -76,7 +78,7 @@ class Address:
     def __post_init__(self) -> None:
         if _QUOTABLE.fullmatch(self.local_part) is None:
             raise AddressSyntaxError("the local part has a control character")
-        if len(self.local_part) > LOCAL_PART_OCTETS_MAX // 4 and _octets(self.local_part) > LOCAL_PART_OCTETS_MAX:
+        if len(self.local_part.encode()) > LOCAL_PART_OCTETS_MAX:
             raise AddressSyntaxError(f"the local part is longer than {LOCAL_PART_OCTETS_MAX} octets")
 
     @property
@@ -232,7 +234,3 @@ def _literal_key(text: str) -> str:
         return f"[{ipaddress.IPv4Address(inside)}]"
     except ValueError:
         raise AddressSyntaxError("the address literal holds no IP address") from None
-
-
-def _octets(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

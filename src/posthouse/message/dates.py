@@ -16,8 +16,8 @@ _ZONE_MINUTES_END: Final = 100 * 60
 _EPOCH: Final = datetime(1970, 1, 1)
 _EPOCH_DAY: Final = _EPOCH.toordinal()
 _DAY_SECONDS: Final = 86_400
-_LOCAL_MIN: Final = (1 - _EPOCH_DAY) * _DAY_SECONDS * 1_000_000    # 0001-01-01 00:00, in microseconds as Instant
-_LOCAL_END: Final = (datetime.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_SECONDS * 1_000_000
+_CALENDAR_MIN: Final = (1 - _EPOCH_DAY) * _DAY_SECONDS * 1_000_000    # 0001-01-01 00:00, in microseconds as Instant
+_CALENDAR_END: Final = (datetime.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_SECONDS * 1_000_000
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH_NUMBER: Final = {name.lower().encode(): number for number, name in enumerate(_MONTHS, 1)}
@@ -52,7 +52,8 @@ _COMMENT_DEPTH_MAX: Final = 10    # comments nest (RFC 5322 3.2.2); real ones do
 class ZonedInstant:
     """An instant with the zone it was written in, in minutes east of UTC.
 
-    Raises ValueError when its local date would leave the years 1 to 9999, or the zone cannot be written in four digits.
+    Raises ValueError when its date, local or in UTC, would leave the years 1 to 9999, or the zone cannot be written in
+    four digits.
     """
 
     at: Instant
@@ -61,7 +62,8 @@ class ZonedInstant:
     def __post_init__(self) -> None:
         if not -_ZONE_MINUTES_END < self.zone_minutes < _ZONE_MINUTES_END:
             raise ValueError(f"a zone {self.zone_minutes} minutes east of UTC cannot be written (RFC 5322 3.3)")
-        if not _LOCAL_MIN <= self.at + self.zone_minutes * 60_000_000 < _LOCAL_END:
+        local = self.at + self.zone_minutes * 60_000_000
+        if not (_CALENDAR_MIN <= self.at < _CALENDAR_END and _CALENDAR_MIN <= local < _CALENDAR_END):
             raise ValueError(f"instant {self.at} lies outside the years 1 to 9999")
 
     def local(self) -> datetime:

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from posthouse.message.address import Address
 
 _LINE_LENGTH: Final = 78    # RFC 5322 2.1.1 SHOULD
-# What an encoded word of 75 (RFC 2047 2) can carry in base64 beside "=?utf-8?B?" and "?=": 45 octets make 60 letters.
-_WORD_OCTETS: Final = 45
+# Octets an encoded word: 52 letters of base64, 64 with "=?utf-8?B?" and "?=", so that "Subject: " fits before it on a
+# line of 76 (RFC 2047 2).
+_WORD_OCTETS: Final = 39
 # RFC 2231 3: pieces of a long parameter, short enough for a line beside "filename*99*=".
 _SEGMENT_LENGTH: Final = 60
 
@@ -117,9 +118,9 @@ def _folded(name: str, words: list[str]) -> bytes:
     """A field, folded before words that would make a line too long."""
     lines = []
     line = f"{name}:"
-    for word in words:
-        # A line of white space alone would end the field for some readers: fold only behind a visible word.
-        if len(line) + 1 + len(word) > _LINE_LENGTH and line.strip() and word:
+    for number, word in enumerate(words):
+        # Some readers stop at a line of white space alone: fold only behind a visible word.
+        if number and len(line) + 1 + len(word) > _LINE_LENGTH and line.strip() and word:
             lines.append(line)
             line = ""
         line += f" {word}"
