@@ -1,6 +1,6 @@
 """The day's sums: how many recipients were accepted, and what became of them. They only grow."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from posthouse.database.transaction import Transaction
 from posthouse.message.dates import Instant
@@ -28,7 +28,15 @@ def count(tx: Transaction, at: Instant, sums: Sums) -> None:
         " queued = queued + excluded.queued,"
         " relayed = relayed + excluded.relayed, notified = notified + excluded.notified,"
         " discarded = discarded + excluded.discarded",
-        (at // DAY_MICROSECONDS, *astuple(sums)),
+        (
+            at // DAY_MICROSECONDS,
+            sums.accepted,
+            sums.delivered,
+            sums.queued,
+            sums.relayed,
+            sums.notified,
+            sums.discarded,
+        ),
     )
 
 
