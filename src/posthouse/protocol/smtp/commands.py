@@ -30,6 +30,8 @@ UNOFFERED: Final = frozenset((b"ATRN", b"BDAT", b"BURL", b"ETRN", b"SAML", b"SEN
 # A web page can make a browser post commands to us; no mail client says these (as Postfix's smtpd_forbidden_commands).
 HTTP_METHODS: Final = frozenset((b"CONNECT", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PATCH", b"POST", b"PUT"))
 
+_MUST_HAVE_TEXT: Final = frozenset((Verb.VRFY, Verb.EXPN))
+_MAY_HAVE_TEXT: Final = _MUST_HAVE_TEXT | {Verb.NOOP, Verb.HELP}
 _EHLO_NAME: Final = re.compile(rb"[!-~]+")
 _PRINTABLE: Final = re.compile(rb"[ -~\x80-\xff]+")
 # How nearly every MAIL is written; what it misses is read in steps, to the same end.
@@ -55,9 +57,13 @@ def read_hello(argument: bytes) -> str | None:
     return argument.decode("ascii")
 
 
-def is_printable(argument: bytes) -> bool:
-    """Whether an argument that nobody looks at is at least text."""
-    return _PRINTABLE.fullmatch(argument) is not None
+def fault_of_argument(verb: Verb, argument: bytes) -> Reply | None:
+    """What is wrong with the argument of a command that needs no reader: RFC 5321 4.1.1.4 to 4.1.1.10."""
+    if verb not in _MAY_HAVE_TEXT:
+        return replies.NO_ARGUMENT_ALLOWED if argument else None
+    if not argument:
+        return replies.ARGUMENT_MISSING if verb in _MUST_HAVE_TEXT else None
+    return None if _PRINTABLE.fullmatch(argument) else replies.ARGUMENT_WRONG
 
 
 def read_mail(argument: bytes, settings: ServerSettings) -> MailReceived | Reply:

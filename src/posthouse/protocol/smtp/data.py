@@ -86,7 +86,9 @@ class ContentReader:
         """Note the faults and the size of the next content; give it as it is to be kept, nothing when faulty."""
         if b"\0" in content:
             self._has_nul = True
-        self._line_ends.decode(content.decode("latin-1"))    # Latin-1 is one character an octet, whatever it means
+        # Latin-1 is one character an octet, whatever it means. Final: a CR that ends a chunk is bare, for no border
+        # cuts a CRLF in two.
+        self._line_ends.decode(content.decode("latin-1"), final=True)
         if self._bare_newline is BareNewline.NORMALIZE and self._line_ends.newlines not in (None, "\r\n"):
             content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
         self.size_octets += len(content)

@@ -6,6 +6,7 @@ The law stands in ``states``.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from posthouse.protocol.sasl.encoding import decode_base64
@@ -36,6 +37,7 @@ from posthouse.protocol.smtp.settings import (
     BareNewline,
     ServerSettings,
 )
+from posthouse.protocol.smtp.standing import Standing
 from posthouse.protocol.smtp.states import (
     AUTHENTICATION,
     CLOSING,
@@ -49,7 +51,6 @@ from posthouse.protocol.smtp.states import (
     Verb,
 )
 
-_DATA_REQUESTED: Final = DataRequested()
 _PEER_LEFT: Final = PeerLeft()
 # What was held back comes on top of a step, and making CRLF of bare newlines may double it.
 _CONTENT_STEPS: Final = {
@@ -63,9 +64,8 @@ class ServerSession:
 
     def __init__(self, settings: ServerSettings, *, tls_is_on: bool = False) -> None:
         self.phase = Phase.OPENED
-        self.tls_is_on = tls_is_on
-        self.peer_is_authenticated = False
         self._settings = settings
+        self._standing = Standing(settings, tls_is_on)
         self._unread = Unread(settings.bare_newline)
         self._peer_has_left = False
         self._move: Move | None = GREETING    # where replies lead; None while nothing awaits one
@@ -74,6 +74,14 @@ class ServerSession:
         self._recipients_judged = 0    # in this transaction, whatever the verdicts
         self._bad_commands = 0    # since the last message; failed logins are some
         self._idle_commands = 0    # commands since the last message, RCPT apart
+
+    @property
+    def tls_is_on(self) -> bool:
+        return self._standing.tls_is_on
+
+    @property
+    def peer_is_authenticated(self) -> bool:
+        return self._standing.peer_is_authenticated
 
     # --- octets in --------------------------------------------------------------------------------------------------
     @property
@@ -141,9 +149,16 @@ class ServerSession:
                 return self._close(replies.TOO_MANY_IDLE_COMMANDS)
         move = MOVES.get((self.phase, verb))
         if move is None:
-            return self._refuse(_OUT_OF_SEQUENCE.get(self.phase, replies.OUT_OF_SEQUENCE))
+            return self._refuse(_out_of_sequence(self.phase, verb))
         self._move = move
-        return _READERS[verb](self, argument.strip(b" \t"))
+        return self._on_argument(verb, argument.strip(b" \t"))
+
+    def _on_argument(self, verb: Verb, argument: bytes) -> Event:
+        reader = _READERS.get(verb)
+        if reader is not None:
+            return reader(self, argument)
+        fault = commands.fault_of_argument(verb, argument)
+        return _EVENTS[verb] if fault is None else self._refuse(fault)
 
     def _on_unknown(self, word: bytes) -> Event:
         if word in commands.HTTP_METHODS:
@@ -156,23 +171,19 @@ class ServerSession:
         return self._refuse(replies.LINE_TOO_LONG if fault is LineFault.TOO_LONG else replies.LINE_END_WRONG)
 
     def _on_ehlo(self, argument: bytes) -> Event:
-        ehlo_name = commands.read_hello(argument)
-        if ehlo_name is None:
-            return self._refuse(replies.HELLO_WRONG)
-        return Hello(ehlo_name, True, replies.hello(self._settings.hostname, self._extensions()))
+        return self._on_hello(argument, True, self._standing.extensions())
 
     def _on_helo(self, argument: bytes) -> Event:
+        return self._on_hello(argument, False, ())
+
+    def _on_hello(self, argument: bytes, is_extended: bool, extensions: tuple[str, ...]) -> Event:
         ehlo_name = commands.read_hello(argument)
         if ehlo_name is None:
             return self._refuse(replies.HELLO_WRONG)
-        return Hello(ehlo_name, False, replies.hello(self._settings.hostname))
+        return Hello(ehlo_name, is_extended, replies.hello(self._settings.hostname, extensions))
 
     def _on_mail(self, argument: bytes) -> Event:
-        settings = self._settings
-        if settings.require_authentication and not self.peer_is_authenticated:
-            needs_tls = self._login_needs_tls and settings.starttls_is_available
-            return self._refuse(replies.TLS_FIRST if needs_tls else replies.LOGIN_FIRST)
-        found = commands.read_mail(argument, settings)
+        found = self._standing.refusal_of_mail() or commands.read_mail(argument, self._settings)
         if isinstance(found, Reply):
             return self._refuse(found)
         self._recipients_judged = 0
@@ -187,52 +198,11 @@ class ServerSession:
         self._recipients_judged += 1
         return found
 
-    def _on_data(self, argument: bytes) -> Event:
-        return self._refuse(replies.NO_ARGUMENT_ALLOWED) if argument else _DATA_REQUESTED
-
-    def _on_rset(self, argument: bytes) -> Event:
-        return self._refuse(replies.NO_ARGUMENT_ALLOWED) if argument else ResetReceived(replies.DONE)
-
-    def _on_quit(self, argument: bytes) -> Event:
-        return self._refuse(replies.NO_ARGUMENT_ALLOWED) if argument else ReplyReady(replies.FAREWELL)
-
-    def _on_noop(self, argument: bytes) -> Event:
-        return self._on_text(argument, replies.DONE)
-
-    def _on_help(self, argument: bytes) -> Event:
-        return self._on_text(argument, replies.HELP)
-
-    def _on_verify(self, argument: bytes) -> Event:
-        # One answer for all, so that strangers learn nothing about who lives here (RFC 5321 7.3).
-        return self._on_text(argument, replies.NOT_VERIFIED) if argument else self._refuse(replies.ARGUMENT_MISSING)
-
-    def _on_text(self, argument: bytes, reply: Reply) -> Event:
-        if argument and not commands.is_printable(argument):
-            return self._refuse(replies.ARGUMENT_WRONG)
-        return ReplyReady(reply)
-
     # --- TLS and login ----------------------------------------------------------------------------------------------
-    @property
-    def _login_needs_tls(self) -> bool:
-        return self._settings.require_tls_for_authentication and not self.tls_is_on
-
-    def _extensions(self) -> tuple[str, ...]:
-        """What EHLO announces now: nothing that would be refused (RFC 5321 4.1.1.1)."""
-        settings = self._settings
-        extensions = ["PIPELINING", f"SIZE {settings.message_size_octets_max}", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        if settings.starttls_is_available and not self.tls_is_on:
-            extensions.append("STARTTLS")
-        if settings.mechanisms and not self._login_needs_tls and not self.peer_is_authenticated:
-            extensions.append(" ".join(("AUTH", *settings.mechanisms)))
-        return tuple(extensions)
-
     def _on_starttls(self, argument: bytes) -> Event:
-        if argument:
-            return self._refuse(replies.NO_ARGUMENT_ALLOWED)
-        if self.tls_is_on:
-            return self._refuse(replies.TLS_ALREADY_ON)
-        if not self._settings.starttls_is_available:
-            return self._refuse(replies.NOT_OFFERED)
+        refusal = commands.fault_of_argument(Verb.STARTTLS, argument) or self._standing.refusal_of_tls()
+        if refusal is not None:
+            return self._refuse(refusal)
         if self._unread.octets:
             return self._close(replies.OCTETS_BEHIND_STARTTLS)
         return StartTlsRequested(replies.READY_FOR_TLS)
@@ -245,18 +215,11 @@ class ServerSession:
         if self.phase is not Phase.UPGRADING:
             raise LocalProtocolError(f"TLS cannot begin in the phase {self.phase.name}")
         self.phase = Phase.CONNECTED
-        self.tls_is_on = True
-        self.peer_is_authenticated = False
+        self._standing = Standing(self._settings, tls_is_on=True)
         self._move = None
 
     def _on_auth(self, argument: bytes) -> Event:
-        if not self._settings.mechanisms:
-            return self._refuse(replies.NOT_OFFERED)
-        if self.peer_is_authenticated:
-            return self._refuse(replies.LOGGED_IN_ALREADY)
-        if self._login_needs_tls:
-            return self._refuse(replies.LOGIN_NEEDS_TLS)
-        found = commands.read_auth(argument, self._settings.mechanisms)
+        found = self._standing.refusal_of_login() or commands.read_auth(argument, self._settings.mechanisms)
         return self._refuse(found) if isinstance(found, Reply) else found
 
     def _on_authentication_line(self, line: bytes | LineFault) -> Event:
@@ -300,7 +263,7 @@ class ServerSession:
             raise LocalProtocolError(f"{reply.code} cannot be said in the phase {self.phase.name}")
         self._move = None
         if move is AUTHENTICATION:
-            self.peer_is_authenticated = kind == 2
+            self._standing = replace(self._standing, peer_is_authenticated=kind == 2)
             self._bad_commands += kind == 5
         elif move is MESSAGE_END and kind == 2:
             self._bad_commands = self._idle_commands = 0
@@ -321,24 +284,30 @@ class ServerSession:
             self._unread.clear()
 
 
-_OUT_OF_SEQUENCE: Final[Mapping[Phase, Reply]] = {    # what to do about a pair that is not LEGAL, where that is clear
-    Phase.REFUSED: replies.QUIT_ONLY,
-    Phase.CONNECTED: replies.HELLO_FIRST,
-    Phase.SENDER: replies.RECIPIENT_FIRST,
-}
+def _out_of_sequence(phase: Phase, verb: Verb) -> Reply:
+    """The 503 for a pair that is not LEGAL, with what to do about it where that is clear."""
+    if phase is Phase.REFUSED:
+        return replies.QUIT_ONLY
+    if phase is Phase.CONNECTED:
+        return replies.HELLO_FIRST
+    return replies.RECIPIENT_FIRST if (phase, verb) == (Phase.SENDER, Verb.DATA) else replies.OUT_OF_SEQUENCE
+
 
 _READERS: Final[Mapping[Verb, Callable[[ServerSession, bytes], Event]]] = {
     Verb.HELO: ServerSession._on_helo,
     Verb.EHLO: ServerSession._on_ehlo,
     Verb.MAIL: ServerSession._on_mail,
     Verb.RCPT: ServerSession._on_rcpt,
-    Verb.DATA: ServerSession._on_data,
-    Verb.RSET: ServerSession._on_rset,
-    Verb.NOOP: ServerSession._on_noop,
-    Verb.HELP: ServerSession._on_help,
-    Verb.VRFY: ServerSession._on_verify,
-    Verb.EXPN: ServerSession._on_verify,
-    Verb.QUIT: ServerSession._on_quit,
     Verb.AUTH: ServerSession._on_auth,
     Verb.STARTTLS: ServerSession._on_starttls,
+}
+_EVENTS: Final[Mapping[Verb, Event]] = {    # what the other commands always come to
+    Verb.DATA: DataRequested(),
+    Verb.RSET: ResetReceived(replies.DONE),
+    Verb.NOOP: ReplyReady(replies.DONE),
+    Verb.HELP: ReplyReady(replies.HELP),
+    # One answer for all, so that strangers learn nothing about who lives here (RFC 5321 7.3).
+    Verb.VRFY: ReplyReady(replies.NOT_VERIFIED),
+    Verb.EXPN: ReplyReady(replies.NOT_VERIFIED),
+    Verb.QUIT: ReplyReady(replies.FAREWELL),
 }
