@@ -76,8 +76,7 @@ class SystemDisk:
     def create(self, path: str) -> NewFile:
         target = self._root / path
         if not target.parent.is_dir():
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sync_folder(target.parent.parent)
+            _make_folder(target.parent)
         return _SystemFile(target)
 
     def read(self, path: str, offset: int, length: int) -> bytes:
@@ -89,6 +88,8 @@ class SystemDisk:
 
     def map(self, path: str) -> mmap.mmap | bytes:
         with (self._root / path).open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                return b""    # nothing cannot be mapped
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def remove(self, path: str) -> None:
@@ -96,6 +97,14 @@ class SystemDisk:
 
     def names(self, folder: str) -> list[str]:
         return [str(path.relative_to(self._root)) for path in (self._root / folder).rglob("*") if path.is_file()]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those on the way to it, each durable: a file's own sync says nothing of the path to it."""
+    if not folder.parent.is_dir():
+        _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
