@@ -7,15 +7,15 @@ from typing import Final
 from posthouse.protocol.imap.commands import Append, Command
 
 
-class Waiting(Enum):
+class Wait(Enum):
     """Why there is no event now."""
 
     NEED_DATA = auto()    # more octets must come
     PAUSED = auto()       # an answer must be given, or TLS be started, or the connection be closed
 
 
-NEED_DATA: Final = Waiting.NEED_DATA
-PAUSED: Final = Waiting.PAUSED
+NEED_DATA: Final = Wait.NEED_DATA
+PAUSED: Final = Wait.PAUSED
 
 
 @dataclass(frozen=True, slots=True)

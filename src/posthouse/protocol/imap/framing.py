@@ -55,7 +55,7 @@ class CommandReader:
         self._swallowed = 0         # of the present refused command
 
     @property
-    def buffered_octets(self) -> int:
+    def unread_octets(self) -> int:
         """How many octets wait here."""
         return len(self._buffer)
 

@@ -54,6 +54,9 @@ class Completion:
         return b"%b %b" % (tag, _status(self.condition.value, self.text, self.code))
 
 
+# RFC 3501 9: text is ASCII without CR and LF. What a text quotes may be anything, so no control character is let by.
+_PRINTABLE: Final = bytes([octet if 32 <= octet < 127 else b"?"[0] for octet in range(256)])
+
 NO_TAG: Final = b"*"
 """Stands where a tag would in an untagged status response."""
 
@@ -146,8 +149,7 @@ def search(numbers: Iterable[int]) -> bytes:
 
 
 def _status(word: bytes, text: str, code: Code | None) -> bytes:
-    # RFC 3501 9: text is at least one octet of ASCII without CR and LF; what a text quotes may be anything.
-    words = text.encode("ascii", "replace").replace(b"\r", b"?").replace(b"\n", b"?")
+    words = text.encode("ascii", "replace").translate(_PRINTABLE)
     if code is None:
         return b"%b %b\r\n" % (word, words)
     return b"%b [%b] %b\r\n" % (word, code, words)

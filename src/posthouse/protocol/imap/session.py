@@ -28,7 +28,7 @@ from posthouse.protocol.imap.events import (
     IdleDone,
     LiteralAwaited,
     SessionEnded,
-    Waiting,
+    Wait,
 )
 from posthouse.protocol.imap.framing import CommandReader, Fault, Progress
 from posthouse.protocol.imap.intake import AppendTaken, Circumstances, Refused, Taken, bad, refuse_rest, take_command
@@ -77,16 +77,16 @@ class ServerSession:
         return self._now.channel
 
     @property
-    def buffered_octets(self) -> int:
+    def unread_octets(self) -> int:
         """How many octets wait to be read: when they are many, stop receiving."""
-        return self._reader.buffered_octets
+        return self._reader.unread_octets
 
     def receive_data(self, octets: bytes) -> None:
         """Take octets as they come; then ask ``next_event`` until it is NEED_DATA or PAUSED."""
         if self._phase is not Phase.CLOSED:
             self._reader.feed(octets)
 
-    def next_event(self) -> Event | Waiting:
+    def next_event(self) -> Event | Wait:
         """Say what has been received, or why nothing can be said."""
         step = _STEPS.get(self._phase)
         return step(self) if step else PAUSED
@@ -110,13 +110,13 @@ class ServerSession:
 
     def challenge(self, octets: bytes) -> bytes:
         """Ask AUTHENTICATE's peer on (RFC 3501 6.2.2): its ContinuationLine comes next."""
-        self._in_hand(Phase.ANSWERING, Authenticate)
+        self._in_hand(Phase.ANSWERING, kind=Authenticate)
         self._phase = Phase.CONTINUATION
         return responses.continuation(b2a_base64(octets, newline=False))
 
     def start_idle(self) -> bytes:
         """Grant IDLE (RFC 2177 3): untagged responses may be written until IdleDone comes."""
-        self._in_hand(Phase.ANSWERING, Idle)
+        self._in_hand(Phase.ANSWERING, kind=Idle)
         self._phase = Phase.IDLING
         return responses.IDLE_STARTED
 
@@ -127,14 +127,15 @@ class ServerSession:
         return responses.LITERAL_WANTED if self._literal_synchronises else b""
 
     def refuse_append(self, completion: Completion) -> bytes:
-        """Answer APPEND without its message, which the peer does not send, or which is thrown away (RFC 7888 4)."""
-        self._in_hand(Phase.DECIDING)
-        self._phase = Phase.COMMAND
-        if not self._literal_synchronises:
+        """Answer APPEND before it ends: the peer does not send its message, or the rest is thrown away (RFC 7888 4)."""
+        self._in_hand(Phase.DECIDING, Phase.APPENDING, Phase.APPENDED)
+        if self._phase is Phase.DECIDING and self._literal_synchronises:
+            self._phase = Phase.COMMAND
+        else:
             self._swallow_message()
         return completion.encode(self._tag)
 
-    def tls_started(self) -> None:
+    def tls_established(self) -> None:
         """Go on in TLS, with nothing remembered of what was said before it (RFC 3501 6.2.1)."""
         self._in_hand(Phase.UPGRADING)
         self._now = replace(self._now, channel=Channel.TLS)
@@ -146,16 +147,16 @@ class ServerSession:
         self._shut()
         return responses.bye(text, code)
 
-    def _in_hand(self, phase: Phase, kind: type[Command] | None = None) -> Command:
-        """The command in hand, when it is in this phase and of this kind."""
+    def _in_hand(self, *phases: Phase, kind: type[Command] | None = None) -> Command:
+        """The command in hand, which must be in one of these phases and of this kind."""
         command = self._command
-        if self._phase is not phase or command is None or (kind and not isinstance(command, kind)):
+        if self._phase not in phases or command is None or (kind and not isinstance(command, kind)):
             raise LocalProtocolError(f"not allowed while {self._phase.name} of {command!r}")
         return command
 
     # What each phase makes of the octets.
 
-    def _read_command(self) -> Event | Waiting:
+    def _read_command(self) -> Event | Wait:
         while True:
             found = take_command(self._reader, self._now)
             if found is None:
@@ -169,7 +170,7 @@ class ServerSession:
             if found.announced.is_synchronising:
                 return LiteralAwaited(responses.LITERAL_WANTED)
 
-    def _read_chunk(self) -> Event | Waiting:
+    def _read_chunk(self) -> Event | Wait:
         if not self._message_left:
             self._phase = Phase.APPENDED
             return self._read_append_end()
@@ -181,7 +182,7 @@ class ServerSession:
             return self._break_append("a message cannot hold NUL")
         return ChunkReceived(octets)
 
-    def _read_append_end(self) -> Event | Waiting:
+    def _read_append_end(self) -> Event | Wait:
         rest = self._reader.read_line(len(b"\r"))
         if rest is None:
             return NEED_DATA
@@ -190,14 +191,14 @@ class ServerSession:
         self._phase = Phase.ANSWERING
         return AppendEnded()
 
-    def _read_continuation(self) -> Event | Waiting:
+    def _read_continuation(self) -> Event | Wait:
         line = self._reader.read_line(AUTHENTICATE_OCTETS_MAX)
         if isinstance(line, bytes):
             self._phase = Phase.ANSWERING
             return ContinuationLine(line)
         return self._refuse_line(line) if line else NEED_DATA
 
-    def _read_idle(self) -> Event | Waiting:
+    def _read_idle(self) -> Event | Wait:
         line = self._reader.read_line(IDLE_OCTETS_MAX)
         if not isinstance(line, bytes):
             return self._refuse_line(line) if line else NEED_DATA
@@ -206,7 +207,7 @@ class ServerSession:
             return IdleDone()
         return self._refuse(Refused(self._tag, bad("DONE was expected, to end IDLE (RFC 2177 3)"), Progress.DONE))
 
-    def _swallow(self) -> Event | Waiting:
+    def _swallow(self) -> Event | Wait:
         progress = self._reader.swallow(self._now.limits.swallowed_octets_max)
         if progress is Progress.MORE:
             return NEED_DATA
@@ -255,7 +256,7 @@ class ServerSession:
         self._phase = Phase.SWALLOWING
 
     def _begin_upgrade(self, completion: Completion) -> bytes:
-        if self._reader.buffered_octets:
+        if self._reader.unread_octets:
             self._shut()
             return bad(_BEFORE_TLS).encode(self._tag) + responses.bye(_BEFORE_TLS)
         self._phase = Phase.UPGRADING
@@ -270,7 +271,7 @@ class ServerSession:
         self._reader.clear()
 
 
-_STEPS: Final[dict[Phase, Callable[[ServerSession], Event | Waiting]]] = {    # in the other phases it is paused
+_STEPS: Final[dict[Phase, Callable[[ServerSession], Event | Wait]]] = {    # in the other phases it is paused
     Phase.COMMAND: ServerSession._read_command,
     Phase.APPENDING: ServerSession._read_chunk,
     Phase.APPENDED: ServerSession._read_append_end,

@@ -11,12 +11,19 @@ CHUNK_OCTETS_MAX: Final = 65_536    # DESIGN 4: how much of a message is handed 
 
 @dataclass(frozen=True, slots=True)
 class CommandLimits:
-    """How much one command may hold, in octets, outside the message of APPEND."""
+    """How much one command may hold, in octets, outside the message of APPEND.
+
+    Raises ValueError for lines too short to find a tag in.
+    """
 
     line_octets_max: int       # all that is not in literals
     literal_octets_max: int    # one literal
     literals_octets_max: int   # all literals of a command together
     swallowed_octets_max: int  # what is read and thrown away of a refused command, before we hang up
+
+    def __post_init__(self) -> None:
+        if self.line_octets_max <= TAG_OCTETS_MAX:
+            raise ValueError(f"a command line needs more than {TAG_OCTETS_MAX} octets, which a tag may take")
 
 
 @dataclass(frozen=True, slots=True)
