@@ -5,14 +5,16 @@ them so. Whatever cannot be understood is passed over. Never raises.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from posthouse.message.headers import unfold
 
-# What is read of one list: ten times the 1,000 recipients that one of our messages may have, at 100 octets each.
-MAILBOXES_MAX: Final = 10_000
-LIST_OCTETS_MAX: Final = 1_000_000
+# What is read of one list: twice the 1,000 recipients that one of our messages may have, at more than 100 octets each.
+LIST_OCTETS_MAX: Final = 262_144
+# The general form costs about a microsecond a token, of which a mailbox has six or seven.
+TOKENS_MAX: Final = 20_000
 
 
 class HeaderMailbox(NamedTuple):
@@ -41,22 +43,22 @@ _USUAL: Final = re.compile(
 )
 _TOKEN: Final = re.compile(
     rb"(?P<space>\s++)|(?P<quoted>\"(?:[^\"\\]++|\\.)*+\"?)|(?P<literal>\[[^\]]*+\]?)|(?P<special>[()<>@,;:])"
-    rb"|(?P<word>[^\s\"()<>@,;:\[]++)",
+    rb"|(?P<pair>\\.?)|(?P<word>[^\s\"()<>@,;:\[\\]++)",
     re.DOTALL,
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 
 def parse_address_list(value: bytes) -> list[HeaderMailbox | HeaderGroup]:
-    """Read an address list. Linear in the value, of which LIST_OCTETS_MAX octets and MAILBOXES_MAX entries are read."""
+    """Read an address list, up to LIST_OCTETS_MAX, or to TOKENS_MAX where it is not in the usual form. Linear."""
     value = unfold(value[:LIST_OCTETS_MAX])
     entries: list[HeaderMailbox | HeaderGroup] = []
     position = 0
     end = len(value)
-    while position < end and len(entries) < MAILBOXES_MAX:
+    while position < end:
         usual = _USUAL.match(value, position)
         if usual is None:
-            entries += _Reader(_tokens(value, position), MAILBOXES_MAX - len(entries)).entries()
+            entries += _Reader().entries(islice(_tokens(value, position), TOKENS_MAX))
             break
         quoted, words, local_part, domain, bare_local_part, bare_domain = usual.groups()
         if domain is None:
@@ -72,7 +74,8 @@ class _Token(NamedTuple):
     octets: bytes
 
 
-_COMMA: Final = _Token("special", b",")
+_AT: Final = _Token("special", b"@")
+_COLON: Final = _Token("special", b":")
 
 
 def _tokens(value: bytes, position: int) -> Iterator[_Token]:
@@ -100,9 +103,7 @@ def _tokens(value: bytes, position: int) -> Iterator[_Token]:
 class _Reader:
     """Reads the general form: entries end at commas, groups stand between a colon and a semicolon."""
 
-    def __init__(self, tokens: Iterator[_Token], entries_max: int) -> None:
-        self.tokens = tokens
-        self.entries_left = entries_max
+    def __init__(self) -> None:
         self.found: list[HeaderMailbox | HeaderGroup] = []
         self.group_name: bytes | None = None
         self.members: list[HeaderMailbox] = []
@@ -111,10 +112,8 @@ class _Reader:
         self.in_angle = False
         self.comment = b""
 
-    def entries(self) -> list[HeaderMailbox | HeaderGroup]:
-        for token in self.tokens:
-            if self.entries_left <= 0:
-                break
+    def entries(self, tokens: Iterable[_Token]) -> list[HeaderMailbox | HeaderGroup]:
+        for token in tokens:
             self.take(token)
         self.end_entry()
         self.end_group()
@@ -126,7 +125,8 @@ class _Reader:
         elif token.kind == "special" and token.octets != b"@":
             self.take_special(token)
         elif self.in_angle and self.inside is not None:
-            self.inside.append(token)
+            if token.kind != "space":    # which means nothing here (RFC 5322 4.4)
+                self.inside.append(token)
         else:
             self.outside.append(token)
 
@@ -135,9 +135,9 @@ class _Reader:
         if self.in_angle and self.inside is not None:
             if octets == b">":
                 self.in_angle = False
-            elif octets in b",:" and _is_route(self.inside):
+            elif octets == b":" or (octets == b"," and _is_route(self.inside)):
                 self.inside.append(token)
-            elif octets in b",;":    # the bracket was never closed
+            elif octets != b"<":    # a comma or semicolon: the bracket was never closed
                 self.end_entry()
         elif octets == b"<":
             self.in_angle, self.inside = True, []
@@ -154,7 +154,6 @@ class _Reader:
         self.outside, self.inside, self.in_angle, self.comment = [], None, False, b""
         if mailbox is None:
             return
-        self.entries_left -= 1
         if self.group_name is None:
             self.found.append(mailbox)
         else:
@@ -162,7 +161,6 @@ class _Reader:
 
     def end_group(self) -> None:
         if self.group_name is not None:
-            self.entries_left -= 1
             self.found.append(HeaderGroup(self.group_name, tuple(self.members)))
         self.group_name, self.members = None, []
 
@@ -183,15 +181,13 @@ class _Reader:
 
 def _is_route(inside: list[_Token]) -> bool:
     """Whether what stands in the brackets so far is a source route: it begins with an at sign and has no colon yet."""
-    first = next((token for token in inside if token.kind != "space"), _COMMA)
-    return first.octets == b"@" and first.kind == "special" and inside[-1].octets != b":"
+    return bool(inside) and inside[0] == _AT and inside[-1] != _COLON
 
 
 def _split_angle(inside: list[_Token]) -> tuple[bytes, bytes, bytes]:
     """Route, local part and domain of what stands in angle brackets."""
-    colons = [number for number, token in enumerate(inside) if token == _Token("special", b":")]
-    route = _joined(inside[: colons[0]]) if colons else b""
-    address = inside[colons[0] + 1 :] if colons else inside
+    route_end = inside.index(_COLON) if _COLON in inside and _is_route(inside[: inside.index(_COLON)]) else -1
+    route, address = _joined(inside[: max(route_end, 0)]), inside[route_end + 1 :]
     at = _last_at(address)
     if at is None:
         return route, _joined(address), b""
@@ -200,7 +196,7 @@ def _split_angle(inside: list[_Token]) -> tuple[bytes, bytes, bytes]:
 
 def _last_at(tokens: list[_Token]) -> int | None:
     for number in range(len(tokens) - 1, -1, -1):
-        if tokens[number] == _Token("special", b"@"):
+        if tokens[number] == _AT:
             return number
     return None
 

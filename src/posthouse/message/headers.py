@@ -105,6 +105,11 @@ class HeaderSection:
         """The lower-case names of all fields; the empty one stands for junk."""
         return frozenset(self._by_name)
 
+    @property
+    def pieces_count(self) -> int:
+        """How many fields and lines of junk there are."""
+        return len(self._pieces)
+
     def select(self, lower_names: frozenset[bytes]) -> bytes:
         """The fields of these names, raw and in order."""
         return b"".join([b"".join(piece) for piece in self._pieces if piece[0].lower() in lower_names])
@@ -163,6 +168,8 @@ def _without_text(pieces: list[_Piece], *, has_empty_line: bool) -> list[_Piece]
     for number, (name, _, _, junk) in enumerate(pieces):
         if not name and (not has_empty_line or junk.startswith(b"--")):
             return pieces[:number]
+    if pieces[-1][3].count(b"\n") > 1:    # the rest beyond FIELD_LINES_MAX: nobody looked what it is
+        return pieces
     end = len(pieces)
     while end and not pieces[end - 1][0]:
         end -= 1

@@ -14,8 +14,13 @@ Parameters = Mapping[str, str]
 # What is read of one value. A file name of 255 characters needs about 3,000 octets in RFC 2231's form.
 VALUE_OCTETS_MAX: Final = 16_384
 
-# ";name=value": quoted, or up to the next semicolon, since unquoted spaces are wrong and common.
-_PARAMETER: Final = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^;]*+))', re.DOTALL)
+# "; name=value": quoted, or up to the next semicolon or "name=", since unquoted spaces and missing semicolons are wrong
+# and common.
+_NAME: Final = rb'[^\s=;"]++'
+_BARE: Final = rb'[^;\s]++(?:\s++(?!%b\s*+=)[^;\s]++)*+' % _NAME
+_PARAMETER: Final = re.compile(
+    rb'(?:;|(?<![\s;])\s)\s*+(%b)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|(%b)?)' % (_NAME, _BARE), re.DOTALL
+)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _WHITE_SPACE: Final = re.compile(rb"\s+")
 # A piece of text outside comments: quoted strings hide parentheses.
@@ -27,19 +32,23 @@ _EXTENDED_NAME: Final = re.compile(rb"([^*]+)\*(?:(\d{1,3})(\*)?)?")
 def parse_parameters(value: bytes) -> tuple[str, Parameters]:
     """Read ``value; name=value; ...``: the value in lower case without white space, and its parameters decoded.
 
-    Of two parameters of one name the first counts, but an extended one (RFC 2231) replaces a plain one. Never raises.
+    Of two parameters of one name the first counts, but an extended one (RFC 2231) replaces a plain one. Encoded words,
+    which RFC 2047 5 forbids here, stay as they are. Never raises.
     """
     value = unfold(value[:VALUE_OCTETS_MAX])
     if b"(" in value:
         value = without_comments(value)
     head, semicolon, _ = value.partition(b";")
+    if b"=" in head:    # the first semicolon is missing too
+        value = value.lstrip()
+        head = head.split(None, 1)[0]
     name = _WHITE_SPACE.sub(b"", head).lower().decode("latin-1")
-    if not semicolon:
+    if not semicolon and len(head) == len(value):
         return name, {}
     plain: dict[str, str] = {}
     extended: dict[bytes, dict[int, tuple[bytes, bool]]] = {}
     for parameter, quoted, bare in _PARAMETER.findall(value, len(head)):
-        octets = _ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted or bare.strip()
+        octets = _ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted or bare
         if b"*" in parameter and (found := _EXTENDED_NAME.fullmatch(parameter.lower())):
             segments = extended.setdefault(found[1], {})
             is_encoded = found[2] is None or found[3] is not None
