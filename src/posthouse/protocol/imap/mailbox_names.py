@@ -19,6 +19,7 @@ HIERARCHY_SEPARATOR: Final = "/"
 # Bounds the work of LIST (name times pattern). Real names are far shorter: file-based stores hold 255 octets a level.
 NAME_OCTETS_MAX: Final = 1000
 
+_PLAIN: Final = re.compile(rb"[ -%'-~]*")    # nearly every name: printable ASCII without "&" stands for itself
 _SHIFTED: Final = re.compile(rb"&([A-Za-z0-9+,]*)-")
 _TO_SHIFT: Final = re.compile(r"&|[^ -~]+")
 # Control characters and line separators (RFC 5198 2) would let a name imitate another, or a line of a log.
@@ -42,6 +43,8 @@ def decode_mailbox_text(octets: bytes) -> str:
     """Read modified UTF-7 that may be no whole name: a LIST reference or pattern. Raises CommandSyntaxError."""
     if len(octets) > NAME_OCTETS_MAX:
         raise CommandSyntaxError(f"a mailbox name has at most {NAME_OCTETS_MAX} octets")
+    if _PLAIN.fullmatch(octets):
+        return octets.decode("ascii")
     try:
         text = _SHIFTED.sub(_unshift, octets).decode("utf-8")
     except ValueError:
