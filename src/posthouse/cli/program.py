@@ -1,0 +1,35 @@
+"""The group `posthouse` with all its commands."""
+
+
+import click
+
+from posthouse import __version__
+from posthouse.cli.account import account
+from posthouse.cli.alias import alias
+from posthouse.cli.domain import domain
+from posthouse.cli.fetch import fetch
+from posthouse.cli.queue import queue
+from posthouse.cli.sendmail import sendmail
+from posthouse.cli.submit import submit
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="posthouse %(version)s")
+def posthouse() -> None:
+    """A domain's whole mail system in one program.
+
+    Try it: `posthouse serve --dev` serves a made-up domain on this machine and says how to send the first message.
+
+    \b
+    For a domain of your own:
+      posthouse serve --config /etc/posthouse/posthouse.toml
+      posthouse domain add example.org
+      posthouse account add anna@example.org
+
+    Every command finds the data by --data-directory or --config. It speaks with the running server, which sees each
+    change at once; when none runs it does without.
+    """
+
+
+for command in (account, alias, domain, fetch, queue, sendmail, submit):
+    posthouse.add_command(command)
