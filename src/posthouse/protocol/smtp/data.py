@@ -9,10 +9,15 @@ from enum import Enum, auto
 from io import IncrementalNewlineDecoder
 from typing import Final
 
-from posthouse.protocol.smtp.settings import FAR_TOO_LARGE_FACTOR, BareNewline
+from posthouse.protocol.smtp.settings import CHUNK_OCTETS_MAX, FAR_TOO_LARGE_FACTOR, BareNewline
 
 TERMINATOR: Final = b"\r\n.\r\n"
 _BEGINNINGS: Final = tuple(TERMINATOR[:length] for length in (4, 3, 2, 1))
+
+_STEPS: Final = {    # what was held back comes on top, and making CRLF of bare newlines may double it
+    BareNewline.REFUSE: CHUNK_OCTETS_MAX - len(TERMINATOR),
+    BareNewline.NORMALIZE: CHUNK_OCTETS_MAX // 2 - len(TERMINATOR),
+}
 
 
 class ContentFault(Enum):
@@ -30,12 +35,15 @@ class ContentReader:
 
     __slots__ = (
         "_bare_newline", "_foreign_octets", "_has_nul", "_held", "_line_ends", "_size_max", "has_ended", "size_octets",
+        "step_octets",
     )
 
     def __init__(self, size_octets_max: int, bare_newline: BareNewline) -> None:
         self.size_octets = 0
         """What the message counts so far (RFC 1870 5: without stuffing and terminator)."""
         self.has_ended = False
+        self.step_octets = _STEPS[bare_newline]
+        """How much to read at a time, so that no chunk is longer than CHUNK_OCTETS_MAX."""
         self._size_max = size_octets_max
         self._bare_newline = bare_newline
         self._has_nul = False

@@ -12,7 +12,7 @@ from typing import Final
 from posthouse.protocol.sasl.encoding import decode_base64
 from posthouse.protocol.sasl.errors import SaslCancelled, SaslSyntaxError
 from posthouse.protocol.smtp import commands, replies
-from posthouse.protocol.smtp.data import TERMINATOR, ContentFault, ContentReader
+from posthouse.protocol.smtp.data import ContentFault, ContentReader
 from posthouse.protocol.smtp.errors import LocalProtocolError
 from posthouse.protocol.smtp.events import (
     AuthAnswered,
@@ -30,19 +30,14 @@ from posthouse.protocol.smtp.events import (
 )
 from posthouse.protocol.smtp.lines import LineFault, Unread
 from posthouse.protocol.smtp.replies import Reply
-from posthouse.protocol.smtp.settings import (
-    CHUNK_OCTETS_MAX,
-    COMMAND_OCTETS_MAX,
-    LINE_OCTETS_MAX,
-    BareNewline,
-    ServerSettings,
-)
-from posthouse.protocol.smtp.standing import Standing
+from posthouse.protocol.smtp.settings import COMMAND_OCTETS_MAX, LINE_OCTETS_MAX, ServerSettings
+from posthouse.protocol.smtp.standing import Standing, refusal_of_sequence
 from posthouse.protocol.smtp.states import (
     AUTHENTICATION,
     CLOSING,
     GREETING,
     MESSAGE_END,
+    MESSAGE_REFUSAL,
     MOVES,
     NOTHING,
     STAYING,
@@ -52,11 +47,7 @@ from posthouse.protocol.smtp.states import (
 )
 
 _PEER_LEFT: Final = PeerLeft()
-# What was held back comes on top of a step, and making CRLF of bare newlines may double it.
-_CONTENT_STEPS: Final = {
-    BareNewline.REFUSE: CHUNK_OCTETS_MAX - len(TERMINATOR),
-    BareNewline.NORMALIZE: CHUNK_OCTETS_MAX // 2 - len(TERMINATOR),
-}
+_BEGINNING_SOMETHING: Final = frozenset((Phase.RECEIVING, Phase.UPGRADING, Phase.CLOSED))
 
 
 class ServerSession:
@@ -69,7 +60,6 @@ class ServerSession:
         self._unread = Unread(settings.bare_newline)
         self._peer_has_left = False
         self._move: Move | None = GREETING    # where replies lead; None while nothing awaits one
-        self._content_step = _CONTENT_STEPS[settings.bare_newline]
         self._content = ContentReader(settings.message_size_octets_max, settings.bare_newline)
         self._recipients_judged = 0    # in this transaction, whatever the verdicts
         self._bad_commands = 0    # since the last message; failed logins are some
@@ -119,7 +109,7 @@ class ServerSession:
     def _next_of_content(self) -> Event | Wait:
         content = self._content
         while not content.has_ended:
-            octets = self._unread.peek(self._content_step)
+            octets = self._unread.peek(content.step_octets)
             if not octets:
                 return _PEER_LEFT if self._peer_has_left else Wait.NEED_DATA
             chunk, used = content.read(octets)
@@ -128,10 +118,12 @@ class ServerSession:
                 return ChunkReceived(chunk)
             if content.fault is ContentFault.FAR_TOO_LARGE:
                 break
-        self._move = MESSAGE_END
         fault = content.fault
         if fault is None:
+            self._move = MESSAGE_END
             return MessageEnded(content.size_octets)
+        # What follows content that has not ended must never be read as commands, whatever the door says.
+        self._move = MESSAGE_REFUSAL if content.has_ended else CLOSING
         limit = self._settings.message_size_octets_max
         return MessageRefused(fault, replies.content_refused(fault, content.size_octets, limit))
 
@@ -149,7 +141,7 @@ class ServerSession:
                 return self._close(replies.TOO_MANY_IDLE_COMMANDS)
         move = MOVES.get((self.phase, verb))
         if move is None:
-            return self._refuse(_out_of_sequence(self.phase, verb))
+            return self._refuse(refusal_of_sequence(self.phase, verb))
         self._move = move
         return self._on_argument(verb, argument.strip(b" \t"))
 
@@ -267,30 +259,23 @@ class ServerSession:
             self._bad_commands += kind == 5
         elif move is MESSAGE_END and kind == 2:
             self._bad_commands = self._idle_commands = 0
-        if after is Phase.UPGRADING and self._unread.octets:    # they came while the door made up its mind
-            after, reply = Phase.CLOSED, replies.OCTETS_BEHIND_STARTTLS
-        if after is not self.phase:
-            self._enter(after)
+        if after in _BEGINNING_SOMETHING:
+            return self._begin(after, reply).encode()
+        self.phase = after
         return reply.encode()
 
-    def _enter(self, phase: Phase) -> None:
+    def _begin(self, phase: Phase, reply: Reply) -> Reply:
+        """Enter a phase in which the octets mean something else, or nothing. Gives the reply that is still right."""
+        if phase is Phase.UPGRADING and self._unread.octets:    # they came while the door made up its mind
+            phase, reply = Phase.CLOSED, replies.OCTETS_BEHIND_STARTTLS
         self.phase = phase
         if phase is Phase.RECEIVING:
             self._content = ContentReader(self._settings.message_size_octets_max, self._settings.bare_newline)
-        elif phase is Phase.UPGRADING:
+        else:
             self._move = NOTHING
-        elif phase is Phase.CLOSED:
-            self._move = NOTHING
+        if phase is Phase.CLOSED:
             self._unread.clear()
-
-
-def _out_of_sequence(phase: Phase, verb: Verb) -> Reply:
-    """The 503 for a pair that is not LEGAL, with what to do about it where that is clear."""
-    if phase is Phase.REFUSED:
-        return replies.QUIT_ONLY
-    if phase is Phase.CONNECTED:
-        return replies.HELLO_FIRST
-    return replies.RECIPIENT_FIRST if (phase, verb) == (Phase.SENDER, Verb.DATA) else replies.OUT_OF_SEQUENCE
+        return reply
 
 
 _READERS: Final[Mapping[Verb, Callable[[ServerSession, bytes], Event]]] = {

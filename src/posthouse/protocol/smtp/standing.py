@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posthouse.protocol.smtp import replies
 from posthouse.protocol.smtp.replies import Reply
 from posthouse.protocol.smtp.settings import ServerSettings
+from posthouse.protocol.smtp.states import Phase, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,12 @@ class Standing:
         if self.tls_is_on:
             return replies.TLS_ALREADY_ON
         return None if self.settings.starttls_is_available else replies.NOT_OFFERED
+
+
+def refusal_of_sequence(phase: Phase, verb: Verb) -> Reply:
+    """The 503 for a pair that is not LEGAL, with what to do about it where that is clear."""
+    if phase is Phase.REFUSED:
+        return replies.QUIT_ONLY
+    if phase is Phase.CONNECTED:
+        return replies.HELLO_FIRST
+    return replies.RECIPIENT_FIRST if (phase, verb) == (Phase.SENDER, Verb.DATA) else replies.OUT_OF_SEQUENCE

@@ -75,6 +75,7 @@ def _move(before: Phase, verb: Verb, after: Phase) -> Move:
 GREETING: Final[Move] = {2: Phase.CONNECTED, 4: Phase.CLOSED, 5: Phase.REFUSED}
 AUTHENTICATION: Final[Move] = {2: Phase.READY, 3: Phase.AUTHENTICATING, 4: Phase.READY, 5: Phase.READY}
 MESSAGE_END: Final[Move] = {2: Phase.READY, 4: Phase.READY, 5: Phase.READY}    # whatever is said, the mail is over
+MESSAGE_REFUSAL: Final[Move] = {4: Phase.READY, 5: Phase.READY}
 CLOSING: Final[Move] = {2: Phase.CLOSED, 4: Phase.CLOSED, 5: Phase.CLOSED}
 NOTHING: Final[Move] = {}    # upgrading or closed: nothing may be said
 STAYING: Final[Mapping[Phase, Move]] = {phase: {2: phase, 4: phase, 5: phase} for phase in Phase}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.smtp.toy_door import split_at
 from posthouse.protocol.smtp.data import TERMINATOR, ContentFault, ContentReader
-from posthouse.protocol.smtp.settings import BareNewline
+from posthouse.protocol.smtp.settings import CHUNK_OCTETS_MAX, BareNewline
 
 BEHIND = b"MAIL FROM:<next@client.example>\r\n"
 # Octets that make trouble, with some that do not.
@@ -191,6 +191,15 @@ def test_an_empty_message_has_no_octets() -> None:
     for pieces in ([b".\r\n"], octet_by_octet(b".\r\n")):
         content, reader, _ = read(pieces)
         assert (content, reader.has_ended, reader.size_octets) == (b"", True, 0)
+
+
+@pytest.mark.parametrize("newline", BareNewline)
+def test_a_step_of_the_size_asked_for_never_makes_too_long_a_chunk(newline: BareNewline) -> None:
+    """What was held back comes on top of it, and each bare newline may become two octets."""
+    reader = ContentReader(10**9, newline)
+    reader.read(b"text\r\n.")
+    chunk, _ = reader.read((b"\n" if newline is BareNewline.NORMALIZE else b"x") * reader.step_octets)
+    assert reader.step_octets < len(chunk) <= CHUNK_OCTETS_MAX
 
 
 def test_a_long_line_passes_as_it_comes() -> None:

@@ -222,6 +222,29 @@ def test_content_beyond_twice_the_limit_is_not_read_on() -> None:
     assert door.session.next_event() is Wait.PAUSED
 
 
+def test_what_follows_unfinished_content_is_never_read_as_commands() -> None:
+    """Even a door that says something else than it should closes the session."""
+    session = receiving().session
+    for _ in range(4):
+        session.receive_data(b"x" * 60_000)
+        while isinstance(event := session.next_event(), ChunkReceived):
+            pass
+    assert isinstance(event, MessageRefused)
+    session.receive_data(b"\r\n.\r\n" + MAIL)
+    session.send(replies.STORAGE_FULL)
+    assert session.phase is Phase.CLOSED
+    assert session.next_event() is Wait.PAUSED
+
+
+def test_content_with_a_fault_cannot_be_accepted() -> None:
+    """RFC 5321 2.3.8: a door that would say 250 to it has a bug."""
+    session = receiving().session
+    session.receive_data(b"a\nb\r\n.\r\n")
+    assert isinstance(session.next_event(), MessageRefused)
+    with pytest.raises(LocalProtocolError):
+        session.send(replies.MESSAGE_ACCEPTED)
+
+
 @pytest.mark.parametrize("reply", [replies.MESSAGE_ACCEPTED, replies.STORAGE_FULL, replies.MAIL_LOOP])
 def test_the_transaction_is_over_whatever_the_message_is_answered(reply: replies.Reply) -> None:
     """RFC 5321 4.1.1.4: buffers are cleared after the content, success or not."""
