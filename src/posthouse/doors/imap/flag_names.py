@@ -1,8 +1,10 @@
 """The bits of a placement as IMAP flags, and back: one table an account, its texts made once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Final
 
+from posthouse.database.database import Database
+from posthouse.database.identifiers import AccountId
 from posthouse.protocol.imap.flags import (
     ANSWERED,
     DELETED,
@@ -15,6 +17,7 @@ from posthouse.protocol.imap.flags import (
     encode_flags,
 )
 from posthouse.store import placements
+from posthouse.store.keywords import KEYWORDS_TOPIC, keyword_names
 
 SYSTEM_BITS: Final[Mapping[Flag, int]] = {
     ANSWERED: placements.ANSWERED,
@@ -24,6 +27,7 @@ SYSTEM_BITS: Final[Mapping[Flag, int]] = {
     SEEN: placements.SEEN,
 }
 TEXTS_MAX: Final = 4096      # combinations of flags remembered; a mailbox uses a few dozen
+ACCOUNTS_MAX: Final = 10_000  # remembered at once
 
 
 class FlagNames:
@@ -57,6 +61,33 @@ class FlagNames:
         for number, name in sorted(self._keywords.items()):
             if bits >> number & 1:
                 yield Flag(name)
+
+
+class Keywords:
+    """The flag names of the accounts that have sessions; made anew for an account that was given a keyword."""
+
+    __slots__ = ("_database", "_names")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names: dict[AccountId, FlagNames] = {}
+        database.listen(self._committed)
+
+    def of(self, account_id: AccountId) -> FlagNames:
+        """What the account's bits are called now; another object whenever that has changed. Raises DatabaseError."""
+        known = self._names.get(account_id)
+        if known is None:
+            if len(self._names) >= ACCOUNTS_MAX:
+                self._names.clear()
+            found = self._database.read(lambda tx: keyword_names(tx, account_id))
+            known = self._names[account_id] = FlagNames(found)
+        return known
+
+    def _committed(self, topics: set[Hashable]) -> None:
+        for topic in topics:
+            match topic:
+                case (str(kind), int(account_id)) if kind == KEYWORDS_TOPIC:
+                    self._names.pop(AccountId(account_id), None)
 
 
 def system_bits(flags: Iterable[Flag]) -> tuple[int, tuple[str, ...]]:

@@ -6,10 +6,9 @@ STORE and SEARCH) the session goes over to a listing that has everything new but
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from posthouse.store.changes import UidRange
 from posthouse.store.listing import Chunk, Listing
 from posthouse.store.placements import Placements
 
@@ -23,11 +22,20 @@ class News:
     grown: bool
 
 
-def news_between(old: Listing, new: Listing, silent: tuple[UidRange, ...] = ()) -> News:
-    """Compare two listings of a mailbox. Changed bits of messages in the UID ranges of `silent` are left out."""
+Hush = Callable[[int, int, int], bool]
+"""Whether a message's change need not be told: its UID, its bits as the peer knows them, and as they are now."""
+
+
+def tell_all(uid: int, was: int, now: int) -> bool:
+    """Hush nothing."""
+    return False
+
+
+def news_between(old: Listing, new: Listing, hush: Hush = tell_all) -> News:
+    """Compare two listings of a mailbox."""
     standing = {chunk.first_uid: chunk for chunk in new.chunks}
     gone: list[int] = []
-    changed: list[int] = []
+    changed: list[tuple[int, int, int]] = []
     before = 0
     for chunk in old.chunks:
         later = standing.get(chunk.first_uid)
@@ -35,7 +43,7 @@ def news_between(old: Listing, new: Listing, silent: tuple[UidRange, ...] = ()) 
             gone.extend(before + index + 1 for index in _gone(chunk, later))
             changed.extend(_changed(chunk, later))
         before += len(chunk)
-    told = tuple((found[0], uid) for uid in changed if not _within(uid, silent) and (found := new.find(uid)))
+    told = tuple((new.number_at_or_after(uid), uid) for uid, was, now in changed if not hush(uid, was, now))
     return News(tuple(reversed(gone)), told, len(new) > len(old) - len(gone))
 
 
@@ -50,21 +58,18 @@ def _gone(chunk: Chunk, later: Chunk | None) -> Iterator[int]:
     return (index for index, uid in enumerate(uids) if uid not in kept)
 
 
-def _changed(chunk: Chunk, later: Chunk | None) -> Iterator[int]:
-    """The UIDs whose bits the later chunk has otherwise."""
+def _changed(chunk: Chunk, later: Chunk | None) -> Iterator[tuple[int, int, int]]:
+    """The messages whose bits the later chunk has otherwise: UID, the bits as they were, and as they are."""
     if later is None:
         return iter(())
     old, new = chunk.placements, later.placements
     if new.uids[:len(old)] == old.uids:
         if new.bits[:len(old)] == old.bits:
             return iter(())
-        return (uid for uid, was, now in zip(old.uids, old.bits, new.bits, strict=False) if was != now)
-    now_of = dict(zip(new.uids, new.bits, strict=True))
-    return (uid for uid, was in zip(old.uids, old.bits, strict=True) if now_of.get(uid, was) != was)
-
-
-def _within(uid: int, ranges: tuple[UidRange, ...]) -> bool:
-    return any(first <= uid <= last for first, last in ranges)
+        return (found for found in zip(old.uids, old.bits, new.bits, strict=False) if found[1] != found[2])
+    bits_of = dict(zip(new.uids, new.bits, strict=True))
+    pairs = zip(old.uids, old.bits, strict=True)
+    return ((uid, was, now) for uid, was in pairs if (now := bits_of.get(uid, was)) != was)
 
 
 def keeping_the_gone(old: Listing, new: Listing) -> Listing:

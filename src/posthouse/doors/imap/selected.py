@@ -4,7 +4,7 @@ from array import array
 
 from posthouse.database.identifiers import Uid
 from posthouse.doors.imap.flag_names import FlagNames
-from posthouse.doors.imap.numbering import keeping_the_gone, news_between
+from posthouse.doors.imap.numbering import Hush, keeping_the_gone, news_between, tell_all
 from posthouse.protocol.imap import responses
 from posthouse.store.changes import UidRange
 from posthouse.store.listing import Listing
@@ -38,19 +38,19 @@ class Selected:
         return len(self.known) + 1 - self.known.number_at_or_after(self.recent_from)
 
     def news(
-        self, names: FlagNames, *, may_expunge: bool, with_uid: bool = False, silent: tuple[UidRange, ...] = ()
+        self, names: FlagNames, *, may_expunge: bool, with_uid: bool = False, hush: Hush = tell_all
     ) -> bytes:
         """Go over to the mailbox's newest listing and say what changed: EXPUNGE, FETCH FLAGS, EXISTS and RECENT.
 
-        `silent`: UID ranges whose changed flags are not told (STORE.SILENT, or told already). Where EXPUNGE may not be
-        said, what is gone keeps its numbers until it may.
+        `hush` says which changed flags are not told (STORE.SILENT, or told otherwise). Where EXPUNGE may not be said,
+        what is gone keeps its numbers until it may.
         """
         old, new = self.known, self.opened.listing
         if new is old:
             return b""
         if not may_expunge:
             new = keeping_the_gone(old, new)
-        news = news_between(old, new, silent)
+        news = news_between(old, new, hush)
         self.known = new
         told = [responses.expunge(news.gone)]
         told.extend(self.flags_line(number, uid, names, with_uid=with_uid) for number, uid in news.changed)

@@ -1,0 +1,109 @@
+"""APPEND (RFC 3501 6.3.11): a message that the user puts into a mailbox, kept octet for octet as it came."""
+
+from collections.abc import Callable
+
+from posthouse.database.blobs.rows import add_blob
+from posthouse.database.blobs.spool import Spool, Spooled
+from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.database.transaction import Transaction
+from posthouse.delivery.examination import Examined, examine
+from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
+from posthouse.doors.imap.answers import completion_of, no, ok
+from posthouse.doors.imap.conversation import Conversation
+from posthouse.doors.imap.flag_names import system_bits
+from posthouse.message.dates import ZonedInstant
+from posthouse.message.view import View
+from posthouse.protocol.imap import codes, commands
+from posthouse.protocol.imap.responses import Completion
+from posthouse.store.errors import NoSuchMailbox
+from posthouse.store.keywords import keyword_bits
+from posthouse.store.mailboxes import find_mailbox, get_mailbox
+from posthouse.store.messages import NewMessage, Where, Wire, append
+
+
+class Appending:
+    """One APPEND whose message is arriving."""
+
+    __slots__ = ("_command", "_conversation", "_fault", "_spool")
+
+    def __init__(self, conversation: Conversation, command: commands.Append) -> None:
+        self._conversation = conversation
+        self._command = command
+        self._fault: DatabaseError | None = None
+        self._spool: Spool = conversation.services.blobs.spool()
+
+    def take(self, chunk: bytes) -> None:
+        """Keep the next octets; after a fault they are thrown away."""
+        if self._fault is not None:
+            return
+        try:
+            self._spool.write(chunk)
+        except DatabaseError as fault:
+            self._fault = fault
+            self._spool.discard()
+
+    def discard(self) -> None:
+        """Let go of what came."""
+        self._spool.discard()
+
+    async def finish(self) -> Completion:
+        """Place the message; OK once it is on disk."""
+        if self._fault is not None:
+            return completion_of(self._fault)
+        at_rest = self._spool.finish()
+        spooled = at_rest if isinstance(at_rest, Spooled) else await at_rest
+        try:
+            return await self._place(spooled)
+        except NoSuchMailbox as error:
+            self._remove(spooled)
+            return no(str(error), codes.TRYCREATE)
+        except SyncFailed:
+            raise
+        except Exception:
+            self._remove(spooled)
+            raise
+
+    async def _place(self, spooled: Spooled) -> Completion:
+        services = self._conversation.services
+        if spooled.name is None:
+            examined = examine(spooled.octets)
+        else:
+            examined = await services.workers.run(examine, spooled.octets)
+        memory = spooled.length if spooled.name is None else 0
+        uidvalidity, uid = await services.database.write(self._operation(spooled, examined), memory)
+        return ok("APPEND is done", codes.appenduid(uidvalidity, uid))
+
+    def _operation(self, spooled: Spooled, examined: Examined) -> Callable[[Transaction], tuple[int, int]]:
+        command, account_id = self._command, self._conversation.owner.account_id
+        now = self._conversation.services.clock.now()
+        rendition = render(examined.section, examined.root)
+        wire = Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts)
+        view = View.whole(spooled.length, examined.section.end)
+        system, keywords = system_bits(command.flags)
+        date = command.internal_date or ZonedInstant(now)
+        sent = sent_date(examined.section)
+
+        def operation(tx: Transaction) -> tuple[int, int]:
+            mailbox = get_mailbox(tx, account_id, command.mailbox)
+            bits = system | keyword_bits(tx, account_id, keywords, create=True)
+            blob_id = add_blob(tx, spooled, 1)
+            message = NewMessage(blob_id, None, view.encode(), view.size_octets, sent or date.at, wire)
+            uid = append(tx, Where(account_id, mailbox.mailbox_id), message, date, bits, now)
+            return mailbox.uidvalidity, uid
+
+        return operation
+
+    def _remove(self, spooled: Spooled) -> None:
+        if spooled.name is not None:
+            self._conversation.services.blobs.remove(spooled.name)
+
+
+def refusal(conversation: Conversation, command: commands.Append, size_octets: int) -> Completion | None:
+    """Why a message of that size need not be sent at all, if there is a reason."""
+    limit = conversation.services.settings.session.append_octets_max
+    if size_octets > limit:
+        return no(f"a message of {size_octets:,} octets is over this server's limit of {limit:,}", codes.TOOBIG)
+    account_id = conversation.owner.account_id
+    if conversation.services.database.read(lambda tx: find_mailbox(tx, account_id, command.mailbox)) is None:
+        return no("there is no such mailbox", codes.TRYCREATE)
+    return None

@@ -1,0 +1,78 @@
+"""What the answers to commands work on: whose session it is, which mailbox is selected, and what has been told."""
+
+from collections.abc import Callable, Coroutine
+
+from posthouse.doors.connection import Connection
+from posthouse.doors.imap.flag_names import FlagNames
+from posthouse.doors.imap.numbering import Hush, tell_all
+from posthouse.doors.imap.selected import Selected
+from posthouse.doors.imap.services import ImapServices
+from posthouse.login.login import Authenticated
+from posthouse.protocol.imap import codes, responses
+from posthouse.protocol.imap.responses import Completion, Condition
+
+Answer = Completion | Coroutine[object, object, Completion]
+"""How a command ends: at once, or after something was waited for."""
+
+
+class Conversation:
+    """One peer's session above the protocol: answers to commands read and change it, and write through it."""
+
+    __slots__ = ("_told_names", "account", "connection", "selected", "services", "wake")
+
+    def __init__(self, services: ImapServices, connection: Connection, wake: Callable[[], None]) -> None:
+        """`wake` is called after each COMMIT that changed the selected mailbox."""
+        self.services = services
+        self.connection = connection
+        self.wake = wake
+        self.account: Authenticated | None = None
+        self.selected: Selected | None = None
+        self._told_names: FlagNames | None = None
+
+    @property
+    def owner(self) -> Authenticated:
+        """The account; the core lets only commands through that need none before login."""
+        assert self.account is not None
+        return self.account
+
+    @property
+    def mailbox(self) -> Selected:
+        """The selected mailbox; the core lets commands that need one through only when there is."""
+        assert self.selected is not None
+        return self.selected
+
+    @property
+    def names(self) -> FlagNames:
+        """What the account's flags are called now. Raises DatabaseError."""
+        return self.services.keywords.of(self.owner.account_id)
+
+    def select(self, selected: Selected) -> None:
+        """Go over to a mailbox."""
+        self.deselect()
+        self.selected = selected
+        self._told_names = self.names
+        self.services.mailboxes.watch(selected.opened, self.wake)
+
+    def deselect(self) -> None:
+        """Leave the mailbox, if one is selected."""
+        if self.selected is not None:
+            self.services.mailboxes.unwatch(self.selected.opened, self.wake)
+            self.selected = None
+
+    def tell_news(self, *, may_expunge: bool, with_uid: bool = False, hush: Hush = tell_all) -> None:
+        """Say what has changed in the selected mailbox since the peer was last told."""
+        selected = self.selected
+        if selected is None or not selected.has_news:
+            return
+        names = self.names
+        if names is not self._told_names:      # a keyword that the peer has not heard of (RFC 3501 7.2.6)
+            self._told_names = names
+            self.connection.write(flags_told(names, read_only=selected.read_only))
+        self.connection.write(selected.news(names, may_expunge=may_expunge, with_uid=with_uid, hush=hush))
+
+
+def flags_told(names: FlagNames, *, read_only: bool) -> bytes:
+    """FLAGS, and PERMANENTFLAGS with it (RFC 3501 7.2.6, 7.1): none is kept for one who only reads."""
+    known = names.all()
+    permanent = codes.permanentflags(() if read_only else (*known, codes.NEW_KEYWORDS))
+    return responses.flags(known) + responses.untagged(Condition.OK, "these flags are kept", permanent)

@@ -1,0 +1,84 @@
+"""The FETCH command: its pages, at the peer's pace, and the \\Seen that reading a body sets (RFC 3501 6.4.5)."""
+
+from asyncio import Future, sleep
+from collections.abc import Iterator
+
+from posthouse.doors.imap.answers import ok
+from posthouse.doors.imap.conversation import Answer, Conversation
+from posthouse.doors.imap.fetching import Fetching, Step
+from posthouse.doors.imap.message_commands import NO_SUCH_MESSAGE, ranges_of
+from posthouse.protocol.imap import commands
+from posthouse.protocol.imap.commands import Numbering
+from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
+from posthouse.protocol.imap.responses import Completion
+from posthouse.store.changes import BitsChange, BitsOperation, UidRange
+from posthouse.store.messages import change_bits
+from posthouse.store.placements import SEEN
+
+
+def fetch(conversation: Conversation, command: commands.Fetch) -> Answer:
+    """One page that is at hand is answered at once; more are sent as fast as the peer reads."""
+    selected = conversation.mailbox
+    ranges = ranges_of(selected, command.messages, command.numbering)
+    if ranges is None:
+        return NO_SUCH_MESSAGE
+    fetching = Fetching(selected, conversation.names, _with_uid(command), conversation.services.blobs.disk)
+    steps = fetching.steps(ranges)
+    seen = _mark_seen(conversation, command, ranges)
+    first = next(steps, None)
+    if first is None:
+        return _end(seen)
+    if first.may_block:
+        return _send(conversation, first, steps, seen)
+    conversation.connection.write(conversation.services.database.read(first.read))
+    second = next(steps, None)
+    return _end(seen) if second is None else _send(conversation, second, steps, seen)
+
+
+def _with_uid(command: commands.Fetch) -> tuple[FetchItem, ...]:
+    """UID FETCH tells the UID whether or not it was asked for (RFC 3501 6.4.8)."""
+    if command.numbering is Numbering.UID and Attribute.UID not in command.items:
+        return (Attribute.UID, *command.items)
+    return command.items
+
+
+def _mark_seen(
+    conversation: Conversation, command: commands.Fetch, ranges: tuple[UidRange, ...]
+) -> "Future[None] | None":
+    """Set \\Seen on what is about to be read, when that is wanted and not yet so; the bodies need not wait for it."""
+    selected = conversation.mailbox
+    sets_seen = any(isinstance(item, BodySection) and item.sets_seen for item in command.items)
+    if not sets_seen or selected.read_only or all(bits & SEEN for bits in selected.known.select(ranges).bits):
+        return None
+    change = BitsChange(BitsOperation.ADD, SEEN, ranges)
+    now = conversation.services.clock.now()
+    return conversation.services.database.write(
+        lambda tx: change_bits(tx, selected.where, selected.opened.listing, change, now)
+    )
+
+
+def _end(seen: "Future[None] | None") -> Answer:
+    return ok("FETCH is done") if seen is None else _when_seen(seen)
+
+
+async def _when_seen(seen: "Future[None]") -> Completion:
+    await seen
+    return ok("FETCH is done")
+
+
+async def _send(
+    conversation: Conversation, step: Step | None, steps: Iterator[Step], seen: "Future[None] | None"
+) -> Completion:
+    database, connection = conversation.services.database, conversation.connection
+    while step is not None:
+        if step.may_block:
+            octets = await database.read_aside(step.read)
+        else:
+            await sleep(0)       # the other sessions' turn
+            octets = database.read(step.read)
+        connection.write(octets)
+        await connection.drained()
+        step = next(steps, None)
+    if seen is not None:
+        await seen
+    return ok("FETCH is done")
