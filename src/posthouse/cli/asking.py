@@ -43,12 +43,14 @@ class Line(Protocol):
 class Asker(AbstractContextManager["Asker"]):
     """Asks one request after another, all of the same one who answers. Entering raises CommandFailed."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, starts_seconds: float = SERVER_STARTS_SECONDS) -> None:
+        """`starts_seconds`: how long a server that holds the lock may take to listen."""
         self._place = place
+        self._starts_seconds = starts_seconds
 
     def __enter__(self) -> "Asker":
         try:
-            self._reached = _reach(find_data_directory(self._place))
+            self._reached = _reach(find_data_directory(self._place), self._starts_seconds)
             self._line = self._reached.__enter__()
         except DataDirectoryError as error:
             raise RequestFailed(error.reason, error.mend) from error
@@ -97,9 +99,9 @@ class SocketLine:
 
 
 @contextmanager
-def _reach(directory: DataDirectory) -> Iterator[Line]:
+def _reach(directory: DataDirectory, starts_seconds: float) -> Iterator[Line]:
     """Find who answers. Raises DataDirectoryError, RequestFailed."""
-    ends_at = time.monotonic() + SERVER_STARTS_SECONDS
+    ends_at = time.monotonic() + starts_seconds
     while True:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             if _connects(connection, directory.control_socket):
