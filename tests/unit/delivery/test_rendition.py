@@ -42,11 +42,12 @@ def test_fields_that_we_write_are_not_among_the_usual() -> None:
 
 def test_what_mail_programs_ask_for_is_usual() -> None:
     thunderbird = (
-        b"From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To"
+        b"From To Cc Bcc Subject Date Message-ID Priority X-Priority References Newsgroups In-Reply-To"
+        b" Content-Type Reply-To"
     )
     mutt = (
-        b"DATE FROM SENDER SUBJECT TO CC MESSAGE-ID REFERENCES CONTENT-TYPE CONTENT-DESCRIPTION IN-REPLY-TO REPLY-TO LINES"
-        b" LIST-POST X-LABEL"
+        b"DATE FROM SENDER SUBJECT TO CC MESSAGE-ID REFERENCES CONTENT-TYPE CONTENT-DESCRIPTION IN-REPLY-TO REPLY-TO"
+        b" LINES LIST-POST X-LABEL"
     )
     assert set(thunderbird.lower().split()) | set(mutt.lower().split()) <= USUAL_FIELDS
 

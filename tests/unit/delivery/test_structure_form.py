@@ -179,12 +179,12 @@ def without_extension(value: Value) -> Value:
 
 
 names = st.sampled_from(
-    [b"Content-Type", b"Content-Disposition", b"Content-ID", b"Content-Language", b"Content-Description", b"Content-MD5",
-     b"Content-Location", b"Content-Transfer-Encoding", b"Subject", b"From"]
+    [b"Content-Type", b"Content-Disposition", b"Content-ID", b"Content-Language", b"Content-Description",
+     b"Content-MD5", b"Content-Location", b"Content-Transfer-Encoding", b"Subject", b"From"]
 )  # fmt: skip
 values = st.sampled_from(
-    [b"multipart/mixed; boundary=b", b"message/rfc822", b"text/html; charset=\xe4", b'a; b="c\\"d(e"', b"", b'"', b"a, b",
-     b"{3}", b"(", b")", b"NIL", b"\\", b"<a@b>", b"message/partial; a=b", b"text/x; a={4}"]
+    [b"multipart/mixed; boundary=b", b"message/rfc822", b"text/html; charset=\xe4", b'a; b="c\\"d(e"', b"", b'"',
+     b"a, b", b"{3}", b"(", b")", b"NIL", b"\\", b"<a@b>", b"message/partial; a=b", b"text/x; a={4}"]
 )  # fmt: skip
 chunks = st.lists(st.tuples(names, values).map(b": ".join), max_size=4).map(b"\r\n".join)
 
