@@ -5,28 +5,59 @@
 """
 
 import asyncio
-from collections.abc import Iterator
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Protocol
 
-from posthouse.config import Config, default_config
+import uvloop
+
+from posthouse.config import Config, DoorName, default_config
+from posthouse.config.development import DevelopmentKeys
 from posthouse.database.blobs.spool import BlobFiles
+from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.delivery.delivery import Delivery
+from posthouse.directory.accounts import find_account
+from posthouse.directory.domains import find_domain
 from posthouse.directory.reader import DirectoryReader
+from posthouse.doors.connections import Connections
 from posthouse.doors.control.answering import Answering
+from posthouse.doors.control.door import ControlDoor, serve_control
 from posthouse.doors.control.message_answers import MessageAnswers
-from posthouse.doors.control.requests import AnyRequest
-from posthouse.doors.control.responses import AnyResponse
+from posthouse.doors.control.requests import AddAccount, AddDomain, AnyRequest
+from posthouse.doors.control.responses import AnyResponse, Done
 from posthouse.doors.control.wire import ReceivedRequest
+from posthouse.doors.imap.door import ImapDoor
+from posthouse.doors.imap.flag_names import Keywords
+from posthouse.doors.imap.services import ImapServices, ImapSettings
+from posthouse.doors.listening import Encryption, Listener
+from posthouse.doors.listening import serve as serve_listener
+from posthouse.doors.pop3.door import Pop3Door
+from posthouse.doors.pop3.services import Pop3Services, Pop3Settings
+from posthouse.doors.session import Door
+from posthouse.doors.smtp.door import SmtpDoor
+from posthouse.doors.smtp.receiver import ReceiverJudge
+from posthouse.doors.smtp.session import SmtpServices
+from posthouse.doors.smtp.submission import SubmissionJudge
+from posthouse.login.login import Login
+from posthouse.message.address import Domain, parse_address
+from posthouse.protocol.imap.settings import SessionSettings as ImapSessionSettings
 from posthouse.runtime.chance import SystemChance
 from posthouse.runtime.clock import SystemClock
 from posthouse.runtime.data_directory import DataDirectory
 from posthouse.runtime.disk import SystemDisk
+from posthouse.runtime.journal import Event, Journal, Severity, standard_error
+from posthouse.runtime.local_socket import listen_locally
 from posthouse.runtime.machine import machine_name
+from posthouse.runtime.network import Listening
+from posthouse.runtime.tls import Certificates, CertificateUnusable
 from posthouse.runtime.workers import Workers
 from posthouse.store.opened import OpenMailboxes
 
@@ -37,6 +68,44 @@ EXAMINING_THREADS: Final = 1           # big messages; the interpreter runs one 
 WAITING_MAX: Final = 1_000
 
 
+class CertificatesReloaded(Event, frozen=True):
+    """New handshakes show the certificates as they are in their files now."""
+
+
+class CertificatesKept(Event, frozen=True):
+    """The files could not be used; everything stays as it was."""
+
+    severity = Severity.WARNING
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One server: where its data is, what it was told, and the sockets that it listens on."""
+
+    data: DataDirectory
+    config: Config
+    listening: Mapping[DoorName, tuple[Listening, ...]]
+    development: DevelopmentKeys | None = None
+    """What `--dev` made up. Then, as only loopback is served, a password may come in the clear."""
+
+
+class Told(Protocol):
+    """What a worker and its process tell one another."""
+
+    def ready(self) -> None:
+        """Every door is open."""
+
+    async def stop(self) -> None:
+        """Wait until the worker is told to stop."""
+
+    def on_reload(self, do: Callable[[], None]) -> None:
+        """Have `do` called when files are to be read again (SIGHUP)."""
+
+    def sync_failed(self, failure: SyncFailed) -> None:
+        """End the process at once, without a word to any peer (DESIGN 5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything below the doors, for one process and its loop."""
@@ -45,20 +114,19 @@ class Rooms:
     chance: SystemChance
     database: SqliteDatabase
     directory: DirectoryReader
-    opened: OpenMailboxes
+    mailboxes: OpenMailboxes
     delivery: Delivery
-    hashing: Workers
     answering: Answering
-    threads: tuple[ThreadPoolExecutor | Workers, ...]
+    hashing: Workers
+    examining: Workers
+    syncing: ThreadPoolExecutor
 
     async def close(self) -> None:
         """Finish what was begun, close the files, end the threads."""
         await self.database.close()
-        for threads in self.threads:
-            if isinstance(threads, Workers):
-                threads.close()
-            else:
-                threads.shutdown()
+        self.hashing.close()
+        self.examining.close()
+        self.syncing.shutdown()
 
 
 def open_rooms(data: DataDirectory, config: Config, engine: EngineSettings) -> Rooms:
@@ -67,18 +135,125 @@ def open_rooms(data: DataDirectory, config: Config, engine: EngineSettings) -> R
     Raises DatabaseError when the database cannot be opened.
     """
     clock, chance = SystemClock(), SystemChance()
+    database = SqliteDatabase(data.database, engine)
+    directory, mailboxes = DirectoryReader(database), OpenMailboxes(database)
     syncing = ThreadPoolExecutor(SYNC_THREADS, "sync")
     hashing = Workers("hash", threads=HASHING_THREADS, waiting_max=WAITING_MAX)
     examining = Workers("examine", threads=EXAMINING_THREADS, waiting_max=WAITING_MAX)
-    database = SqliteDatabase(data.database, engine)
-    directory, opened = DirectoryReader(database), OpenMailboxes(database)
     blobs = BlobFiles(SystemDisk(data.path), chance, syncing)
     delivery = Delivery(database, directory, blobs, examining, config.hostname or machine_name())
-    messages = MessageAnswers(database, delivery, opened, clock=clock, chance=chance)
+    messages = MessageAnswers(database, delivery, mailboxes, clock=clock, chance=chance)
     answering = Answering(database, messages, hashing, clock=clock, chance=chance)
     return Rooms(
-        clock, chance, database, directory, opened, delivery, hashing, answering, (syncing, hashing, examining)
+        clock, chance, database, directory, mailboxes, delivery, answering, hashing, examining, syncing
     )
+
+
+async def work(deployment: Deployment, told: Told, journal: Journal) -> None:
+    """A worker's life: open the rooms, then the doors; when told to stop, finish what is in flight and close both.
+
+    Raises DatabaseError, CertificateUnusable, OSError when it cannot begin.
+    """
+    config = deployment.config
+    certificates = Certificates(config.certificates)
+    rooms = open_rooms(deployment.data, config, EngineSettings(sqlite=config.engine))
+    rooms.database.on_sync_failed(told.sync_failed)
+    told.on_reload(partial(_reload, certificates, journal))
+    connections = Connections(
+        config.sessions, certificates, clock=rooms.clock, chance=rooms.chance, journal=journal
+    )
+    try:
+        if deployment.development is not None:
+            await furnish(rooms, deployment.development)
+        async with asyncio.TaskGroup() as tasks:
+            keeping_time = tasks.create_task(connections.keep_time())
+            listeners = await _open_doors(deployment, rooms, connections)
+            told.ready()
+            await told.stop()
+            for listener in listeners:
+                listener.stop()
+            await connections.shut_down()
+            keeping_time.cancel()
+    finally:
+        await rooms.close()
+
+
+async def _open_doors(deployment: Deployment, rooms: Rooms, connections: Connections) -> list[Listener]:
+    doors = _doors(rooms, deployment.config, clear_login_is_allowed=deployment.development is not None)
+    control = listen_locally(deployment.data.control_socket)
+    return [
+        await serve_control(control, ControlDoor(rooms.answering), connections),
+        *[
+            await serve_listener(one.socket, *doors[name], connections)
+            for name, listening in deployment.listening.items()
+            for one in listening
+        ],
+    ]
+
+
+def _doors(rooms: Rooms, config: Config, *, clear_login_is_allowed: bool) -> dict[DoorName, tuple[Door, Encryption]]:
+    """What each listener leads to, and when its connections are encrypted."""
+    login = Login(rooms.database, rooms.hashing, rooms.clock, rooms.chance, config.login)
+    smtp, submission = _smtp_services(rooms, config, login, clear_login_is_allowed)
+    imap = ImapServices(
+        ImapSettings(
+            ImapSessionSettings(append_octets_max=config.smtp.message_size_octets_max),
+            clear_login_is_allowed=clear_login_is_allowed,
+        ),
+        rooms.database, rooms.mailboxes, Keywords(rooms.database), rooms.delivery.blobs, rooms.examining, login,
+        rooms.clock,
+    )  # fmt: skip
+    pop3 = Pop3Services(
+        Pop3Settings(clear_login_is_allowed=clear_login_is_allowed),
+        rooms.database, rooms.mailboxes, rooms.delivery.blobs.disk, login, rooms.clock,
+    )  # fmt: skip
+    return {
+        DoorName.SMTP: (SmtpDoor(DoorName.SMTP, smtp), Encryption.ON_REQUEST),
+        DoorName.SUBMISSION: (SmtpDoor(DoorName.SUBMISSION, submission), Encryption.ON_REQUEST),
+        DoorName.SUBMISSIONS: (SmtpDoor(DoorName.SUBMISSIONS, submission), Encryption.FROM_START),
+        DoorName.IMAP: (ImapDoor(DoorName.IMAP, imap), Encryption.ON_REQUEST),
+        DoorName.IMAPS: (ImapDoor(DoorName.IMAPS, imap), Encryption.FROM_START),
+        DoorName.POP3: (Pop3Door(DoorName.POP3, pop3), Encryption.ON_REQUEST),
+        DoorName.POP3S: (Pop3Door(DoorName.POP3S, pop3), Encryption.FROM_START),
+    }
+
+
+def _smtp_services(
+    rooms: Rooms, config: Config, login: Login, clear_login_is_allowed: bool
+) -> tuple[SmtpServices, SmtpServices]:
+    """What the doors of port 25, and those of submission, work with."""
+    settings = replace(config.smtp, hostname=rooms.delivery.hostname, starttls_is_available=True)
+    smtp = SmtpServices(
+        ReceiverJudge(), settings, rooms.directory, rooms.delivery, rooms.delivery.blobs, login, rooms.clock
+    )
+    demanding = replace(
+        settings, mechanisms=("PLAIN", "LOGIN"), require_authentication=True,
+        require_tls_for_authentication=not clear_login_is_allowed,
+    )  # fmt: skip
+    return smtp, replace(smtp, judge=SubmissionJudge(rooms.directory), settings=demanding)
+
+
+def _reload(certificates: Certificates, journal: Journal) -> None:
+    try:
+        certificates.reload()
+    except CertificateUnusable as error:
+        journal.write(CertificatesKept(reason=str(error)))
+    else:
+        journal.write(CertificatesReloaded())
+
+
+async def furnish(rooms: Rooms, keys: DevelopmentKeys) -> None:
+    """Make the domain and accounts that `--dev` promises, those of them that are not there. Raises DatabaseError."""
+    wanted: list[AnyRequest] = []
+    if rooms.database.read(lambda tx: find_domain(tx, Domain(keys.domain).key)) is None:
+        wanted.append(AddDomain(name=keys.domain))
+    for address in keys.accounts:
+        if rooms.database.read(partial(find_account, address=parse_address(address))) is None:
+            wanted.append(AddAccount(address=address, password=keys.password))
+    for request in wanted:
+        response = (await rooms.answering.answer(ReceivedRequest(request, b""))).response
+        if not isinstance(response, Done):
+            raise DatabaseError(f"what --dev needs could not be made: {response}")
 
 
 class Alone:
@@ -89,6 +264,7 @@ class Alone:
         self._rooms = rooms
 
     def ask(self, request: AnyRequest, octets: bytes) -> tuple[AnyResponse, bytes]:
+        """Do what is asked; the response, and the octets that follow it."""
         answer = self._runner.run(self._rooms.answering.answer(ReceivedRequest(request, octets)))
         return answer.response, answer.octets
 
@@ -107,3 +283,34 @@ def answer_alone(data: DataDirectory) -> Iterator[Alone]:
             yield Alone(runner, rooms)
         finally:
             runner.run(rooms.close())
+
+
+class _ToldBySignals:
+    """A worker that is its own process."""
+
+    def __init__(self, announce: Callable[[], None]) -> None:
+        self.ready = announce
+        self._stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
+
+    async def stop(self) -> None:
+        await self._stopped.wait()
+
+    def on_reload(self, do: Callable[[], None]) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, do)
+
+    def sync_failed(self, failure: SyncFailed) -> None:
+        os._exit(70)
+
+
+def serve(deployment: Deployment, announce: Callable[[], None]) -> int:
+    """Serve until told to stop; `announce` is called when every door is open. Returns the exit status."""
+    journal = Journal(SystemClock(), standard_error, for_people=sys.stderr.isatty())
+
+    async def main() -> None:
+        await work(deployment, _ToldBySignals(announce), journal)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+    return 0

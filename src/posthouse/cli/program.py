@@ -10,6 +10,7 @@ from posthouse.cli.domain import domain
 from posthouse.cli.fetch import fetch
 from posthouse.cli.queue import queue
 from posthouse.cli.sendmail import sendmail
+from posthouse.cli.serve import serve
 from posthouse.cli.submit import submit
 
 
@@ -31,5 +32,5 @@ def posthouse() -> None:
     """
 
 
-for command in (account, alias, domain, fetch, queue, sendmail, submit):
+for command in (account, alias, domain, fetch, queue, sendmail, serve, submit):
     posthouse.add_command(command)

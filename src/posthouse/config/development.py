@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.config.settings import Config, DoorName
+from posthouse.config.settings import Config, DoorName, Listeners
 from posthouse.message.address import Domain
 from posthouse.runtime.chance import Chance
 from posthouse.runtime.counters import SessionLimits
@@ -66,15 +66,20 @@ def development_config(
     directory: Path, keys: DevelopmentKeys, certificate: CertificateFiles, ports: Mapping[DoorName, int]
 ) -> Config:
     """Every door on loopback. `ports`: those that were asked for; the others are the usual ones."""
-    wanted = DEVELOPMENT_PORTS | dict(ports)
     return replace(
         Config(),
         data_directory=directory,
         hostname=f"mail.{keys.domain}",
-        listeners={door: (Endpoint(LOOPBACK, port),) for door, port in wanted.items()},
+        listeners=development_listeners(ports),
         certificates=(certificate,),
         sessions=SessionLimits(loopback_is_limited=False),
     )
+
+
+def development_listeners(ports: Mapping[DoorName, int]) -> Listeners:
+    """Every door on a port of loopback."""
+    wanted = DEVELOPMENT_PORTS | dict(ports)
+    return {door: (Endpoint(LOOPBACK, port),) for door, port in wanted.items()}
 
 
 def _write(path: Path, octets: bytes) -> None:

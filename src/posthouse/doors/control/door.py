@@ -24,10 +24,21 @@ _LAST_WORDS: Final = {
 
 async def serve_control(
     listening: socket.socket, door: "ControlDoor", connections: Connections
-) -> asyncio.AbstractServer:
-    """Lead whoever comes to the control socket to its door, until the server that is returned is closed."""
+) -> "ControlListener":
+    """Lead whoever comes to the control socket to its door, until the listener is stopped."""
     loop = asyncio.get_running_loop()
-    return await loop.create_unix_server(partial(Connection, connections, door), sock=listening)
+    return ControlListener(await loop.create_unix_server(partial(Connection, connections, door), sock=listening))
+
+
+class ControlListener:
+    """The control socket while it is served."""
+
+    def __init__(self, server: asyncio.AbstractServer) -> None:
+        self._server = server
+
+    def stop(self) -> None:
+        """Take no more commands."""
+        self._server.close()
 
 
 class ControlDoor:

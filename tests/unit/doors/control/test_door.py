@@ -55,14 +55,14 @@ def hold(
                 journal=Journal(SystemClock(), journalled.append),
             )  # fmt: skip
             door = ControlDoor(answers)    # type: ignore[arg-type]
-            server = await serve_control(listen_locally(tmp_path / "control.sock"), door, connections)
+            listener = await serve_control(listen_locally(tmp_path / "control.sock"), door, connections)
             reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
             try:
                 async with asyncio.timeout(10):
                     return await talk(reader, writer)
             finally:
                 writer.close()
-                server.close()
+                listener.stop()
                 await connections.shut_down(1.0)
 
         return asyncio.run(main())
