@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from posthouse.delivery.envelope_form import envelope_form
-from posthouse.delivery.wire_strings import NIL, string
+from posthouse.delivery.wire_strings import NIL, is_plain, string
 from posthouse.message.headers import unfold
 from posthouse.message.mime import Part
 from posthouse.message.parameters import Parameters
@@ -18,9 +18,9 @@ from posthouse.message.parameters import Parameters
 def structure_form(part: Part) -> bytes:
     """The value of BODYSTRUCTURE for a message's root part. Recursion is bounded by ``MimeLimits.depth_max``."""
     if part.is_multipart:
-        return b"(%b %b %b %b)" % (
+        return b'(%b "%b" %b %b)' % (
             b"".join(map(structure_form, part.parts)),
-            string(part.subtype.encode()),
+            part.subtype.encode(),
             _parameters(part.parameters),
             _extension(part),
         )
@@ -29,9 +29,9 @@ def structure_form(part: Part) -> bytes:
 
 def _basic(part: Part) -> bytes:
     """Type, subtype, parameters, id, description, encoding and size: what every part that is no multipart has."""
-    return b"%b %b %b %b %b %b %d" % (
-        string(part.media_type.encode()),
-        string(part.subtype.encode()),
+    return b'"%b" "%b" %b %b %b %b %d' % (
+        part.media_type.encode(),    # tokens (RFC 2045 5.1), which need no look
+        part.subtype.encode(),
         _parameters(part.parameters),
         _text(part.id),
         _text(part.description),
@@ -80,7 +80,8 @@ def _parameters(parameters: Parameters) -> bytes:
 def _parameter(name: str, value: str) -> bytes:
     """One parameter; what is outside ASCII in RFC 2231's form, which is ASCII and which clients read."""
     if value.isascii():
-        return string(name.encode("latin-1")) + b" " + string(value.encode())
+        pair = name.encode("latin-1"), value.encode()
+        return b'"%b" "%b"' % pair if is_plain(b"".join(pair)) else b" ".join(map(string, pair))
     extended = f"utf-8''{quote(value, safe=_ATTRIBUTE_CHARACTERS, errors='replace')}"
     return string(name.encode("latin-1") + b"*") + b" " + string(extended.encode())
 

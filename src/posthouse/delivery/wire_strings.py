@@ -14,12 +14,16 @@ _QUOTED_OCTETS_MAX: Final = 4096
 
 def string(octets: bytes) -> bytes:
     """A quoted string where that is allowed, else a literal."""
-    if len(octets) <= _QUOTED_OCTETS_MAX:
-        if _PLAIN.fullmatch(octets):
-            return b'"' + octets + b'"'
-        if _QUOTABLE.fullmatch(octets):
-            return b'"' + octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+    if is_plain(octets):
+        return b'"%b"' % octets
+    if len(octets) <= _QUOTED_OCTETS_MAX and _QUOTABLE.fullmatch(octets):
+        return b'"%b"' % octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     return b"{%d}\r\n%b" % (len(octets), octets)
+
+
+def is_plain(octets: bytes) -> bool:
+    """Whether quotes around octets, or around any run of them, make a quoted string as it is."""
+    return len(octets) <= _QUOTED_OCTETS_MAX and _PLAIN.fullmatch(octets) is not None
 
 
 def nstring(octets: bytes | None) -> bytes:

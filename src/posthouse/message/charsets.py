@@ -1,6 +1,7 @@
 """Character sets as mail names them (RFC 2978): any octets to text, whatever was declared. Never raises."""
 
 import codecs
+from encodings.aliases import aliases
 from typing import Final
 
 # Python codecs that are no charsets of mail. punycode and idna take quadratic time; the escapes read program text.
@@ -16,7 +17,11 @@ _MEANT: Final = {
     "iso-2022-jp": "iso2022_jp_ext", "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "unicode-1-1-utf-7": "utf-7",
 }  # fmt: skip
 
-_NAME_LENGTH_MAX: Final = 64    # RFC 2978 2.3 asks for names of at most 40
+# All that Python may be asked for. A name that it does not know makes it look for a module and remember for ever that
+# there is none, so that hostile mail could fill memory.
+_KNOWN: Final = frozenset(aliases) | frozenset(aliases.values()) | {
+    "cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u", "utf_8_sig", "iso2022_jp_ext",
+}  # fmt: skip
 
 
 def decode(octets: bytes, charset: str | None) -> str:
@@ -36,16 +41,16 @@ def decode(octets: bytes, charset: str | None) -> str:
 def _codec(charset: str) -> str | None:
     """Python's name for a declared charset; None when it knows none."""
     name = charset.strip().lower()
-    name = _MEANT.get(name, name)
-    if len(name) > _NAME_LENGTH_MAX or not name.isascii():
+    name = _MEANT.get(name, name).replace("-", "_")
+    if name not in _KNOWN:
         return None
     try:
         found = codecs.lookup(name)
-    except (LookupError, ValueError):
+    except LookupError:    # an alias of a codec that this platform lacks
         return None
     # Not all that codecs knows makes text of octets (zlib, rot13); CPython marks those that do by this alone.
     is_text = bool(getattr(found, "_is_text_encoding", True))
-    return found.name if is_text and found.name.replace("-", "_") not in _REFUSED else None
+    return found.name if is_text and name not in _REFUSED else None
 
 
 def _guess(octets: bytes) -> str:

@@ -21,6 +21,10 @@ _BARE: Final = rb'[^;\s]++(?:\s++(?!%b\s*+=)[^;\s]++)*+' % _NAME
 _PARAMETER: Final = re.compile(
     rb'(?:;|(?<![\s;])\s)\s*+(%b)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|(%b)?)' % (_NAME, _BARE), re.DOTALL
 )
+# What nearly all fields say: a token, or type/subtype, and at most one parameter. A third of the general form's cost.
+_USUAL: Final = re.compile(
+    rb"([A-Za-z0-9.+/-]++)(?:;\s*+([A-Za-z-]++)=(?:\"([!#-\[\]-~]*+)\"|([A-Za-z0-9_.+=-]++)))?+"
+)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _WHITE_SPACE: Final = re.compile(rb"\s+")
 # A piece of text outside comments: quoted strings hide parentheses.
@@ -35,7 +39,16 @@ def parse_parameters(value: bytes) -> tuple[str, Parameters]:
     Of two parameters of one name the first counts, but an extended one (RFC 2231) replaces a plain one. Encoded words,
     which RFC 2047 5 forbids here, stay as they are. Never raises.
     """
-    value = unfold(value[:VALUE_OCTETS_MAX])
+    usual = _USUAL.fullmatch(value)
+    if usual is not None and len(value) <= VALUE_OCTETS_MAX:
+        name, parameter, quoted, bare = usual.groups()
+        found = {} if parameter is None else {parameter.lower().decode(): (bare or quoted).decode()}
+        return name.lower().decode(), found
+    return _parse_general(unfold(value[:VALUE_OCTETS_MAX]))
+
+
+def _parse_general(value: bytes) -> tuple[str, Parameters]:
+    """The same, of any unfolded value."""
     if b"(" in value:
         value = without_comments(value)
     head, semicolon, _ = value.partition(b";")

@@ -1,11 +1,12 @@
 import codecs
+import encodings
 from encodings.aliases import aliases
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.message.charsets import decode
+from posthouse.message.charsets import _codec, decode
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,21 @@ def test_declared_charsets_are_read_as_they_are_meant(octets: bytes, charset: st
 def test_codecs_that_are_no_charsets_are_not_used(codec: str) -> None:
     """punycode takes quadratic time, zlib may expand a thousandfold, the escapes read program text."""
     assert decode(rb"\u0041-abc", codec) == r"\u0041-abc"
+
+
+def test_unknown_names_leave_no_trace() -> None:
+    """Python remembers each name that it was asked for; mail may name any number of them."""
+    before = set(encodings._cache)
+    for number in range(100):
+        decode(b"abc", f"x-made-up-{number}")
+    assert set(encodings._cache) == before
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "ISO-8859-15", "iso_8859-1", "windows-1250", "KOI8-U", "big5", "EUC-JP", "cp850", "hz"]
+)
+def test_the_usual_names_are_known(charset: str) -> None:
+    assert _codec(charset) is not None
 
 
 @given(st.binary(max_size=60), st.sampled_from(sorted(set(aliases.values()))) | st.text(max_size=20))

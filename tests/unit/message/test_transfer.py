@@ -36,6 +36,15 @@ def test_missing_and_early_padding_is_mended(encoded: bytes, octets: bytes) -> N
     assert decode_base64(encoded).startswith(octets)
 
 
+def test_encodings_in_a_row_are_all_read() -> None:
+    assert decode_base64(b"YQ==YWI=YWJj!Y") == b"aababc"
+
+
+@pytest.mark.parametrize("encoded", [b"A=" * 500_000, b"=" * 1_000_000, b"AAA=" * 250_000, b"AAAAA=" * 200_000])
+def test_padding_everywhere_takes_linear_time(encoded: bytes) -> None:
+    assert len(decode_base64(encoded)) <= len(encoded)
+
+
 @given(st.binary(max_size=80), st.sampled_from(["base64", "quoted-printable", "7bit", ""]))
 def test_no_octets_are_an_error(octets: bytes, encoding: str) -> None:
     assert isinstance(decode_transfer(octets, encoding), bytes)
