@@ -22,7 +22,7 @@ from posthouse.runtime.machine import machine_name
 from posthouse.runtime.network import Endpoint, IfTaken, Listening, PortUnavailable, listen_on
 from posthouse.server import Deployment
 
-LOCK_SECONDS: Final = 10.0    # a server that was killed leaves a worker that takes a moment to notice
+LOCK_SECONDS: Final = 3.0    # a server that was killed leaves a worker that takes a moment to notice
 
 Listeners = Mapping[DoorName, tuple[Endpoint, ...]]
 
