@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection, select_fields, unfold
+from posthouse.message.headers import HeaderSection, pick_fields, select_fields, unfold
 
 RFC_5322_A_1_1 = (
     b"From: John Doe <jdoe@machine.example>\r\n"
@@ -170,3 +170,16 @@ def test_what_is_selected_and_what_is_excluded_are_the_whole(octets: bytes, name
 def test_unfolding_takes_the_line_ends_alone(folded: bytes, flat: bytes) -> None:
     """RFC 5322 2.2.3: unfolding removes the CRLF and nothing else."""
     assert unfold(folded) == flat
+
+
+def test_fields_picked_from_chosen_ones_are_those_that_a_parse_would_choose() -> None:
+    """`pick_fields` is `select_fields` for what `HeaderSection.select` gave, without parsing it anew."""
+    header = (
+        b"Subject: one\r\n two\r\nFROM : a@b.example\r\nX-From: no\r\nsubject:\r\n\tthree\r\nTo: c@d.example\r\n"
+        b"Reply-To: Subject: not this\r\n\r\n"
+    )
+    names = frozenset({b"subject", b"from", b"to"})
+    fields = HeaderSection.parse(header).select(HeaderSection.parse(header).names())
+    assert pick_fields(fields, names) == select_fields(header, names, exclude=False)
+    assert pick_fields(fields, frozenset({b"bcc"})) == b"\r\n"
+    assert pick_fields(b"Subject: cut off", names) == select_fields(b"Subject: cut off", names, exclude=False)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Coroutine
 
 from posthouse.doors.connection import Connection
 from posthouse.doors.imap.flag_names import FlagNames
-from posthouse.doors.imap.numbering import Hush, tell_all
 from posthouse.doors.imap.selected import Selected
 from posthouse.doors.imap.services import ImapServices
 from posthouse.login.login import Authenticated
 from posthouse.protocol.imap import codes, responses
 from posthouse.protocol.imap.responses import Completion, Condition
+from posthouse.store.changes import BitsChange
 
 Answer = Completion | Coroutine[object, object, Completion]
 """How a command ends: at once, or after something was waited for."""
@@ -59,8 +59,8 @@ class Conversation:
             self.services.mailboxes.unwatch(self.selected.opened, self.wake)
             self.selected = None
 
-    def tell_news(self, *, may_expunge: bool, with_uid: bool = False, hush: Hush = tell_all) -> None:
-        """Say what has changed in the selected mailbox since the peer was last told."""
+    def tell_news(self, *, may_expunge: bool, with_uid: bool = False, expected: BitsChange | None = None) -> None:
+        """Say what has changed in the selected mailbox since the peer was last told, but for what it expects."""
         selected = self.selected
         if selected is None or not selected.has_news:
             return
@@ -68,7 +68,8 @@ class Conversation:
         if names is not self._told_names:      # a keyword that the peer has not heard of (RFC 3501 7.2.6)
             self._told_names = names
             self.connection.write(flags_told(names, read_only=selected.read_only))
-        self.connection.write(selected.news(names, may_expunge=may_expunge, with_uid=with_uid, hush=hush))
+        news = selected.news(names, may_expunge=may_expunge, with_uid=with_uid, expected=expected)
+        self.connection.write(news)
 
 
 def flags_told(names: FlagNames, *, read_only: bool) -> bytes:

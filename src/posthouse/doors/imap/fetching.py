@@ -137,8 +137,9 @@ class Fetching:
     def _bodies(self, item: BodySection, read: Read) -> list[bytes | None]:
         if needs_fields_alone(item):
             return [from_fields(item, fields) for fields in read.forms[FIELDS]]
-        found = zip(read.forms[PARTS], read.messages, strict=True)
-        return [from_message(item, parts, message, self._disk) for parts, message in found]
+        parts = read.forms[PARTS] if item.section.path else [b""] * len(read.messages)
+        found = zip(parts, read.messages, strict=True)
+        return [from_message(item, of_message, message, self._disk) for of_message, message in found]
 
     # ---- a message that is longer than a page ------------------------------------------------------------------------
 
@@ -197,7 +198,9 @@ class _Stream:
 def _columns_of(item: FetchItem) -> tuple[str, ...]:
     """Which ready-made forms an item needs."""
     if isinstance(item, BodySection):
-        return (FIELDS,) if needs_fields_alone(item) else (PARTS,)
+        if needs_fields_alone(item):
+            return (FIELDS,)
+        return (PARTS,) if item.section.path else ()
     if item is Attribute.ENVELOPE:
         return (ENVELOPE,)
     return (BODYSTRUCTURE,) if item in (Attribute.BODY, Attribute.BODYSTRUCTURE) else ()

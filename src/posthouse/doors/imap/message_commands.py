@@ -6,7 +6,6 @@ from posthouse.database.transaction import Transaction
 from posthouse.doors.imap.answers import bad, no, ok
 from posthouse.doors.imap.conversation import Answer, Conversation
 from posthouse.doors.imap.flag_names import system_bits
-from posthouse.doors.imap.numbering import Hush
 from posthouse.doors.imap.selected import Selected
 from posthouse.doors.imap.selecting import EVERY_UID
 from posthouse.protocol.imap import codes, commands, responses
@@ -65,22 +64,12 @@ async def _store(conversation: Conversation, command: commands.Store, ranges: tu
 
     made = await services.database.write(change)
     with_uid = command.numbering is Numbering.UID
-    if command.silent:
-        conversation.tell_news(may_expunge=with_uid, with_uid=with_uid, hush=_as_wanted(made))
-    else:
-        conversation.tell_news(may_expunge=with_uid, with_uid=with_uid, hush=_within(ranges))
-        conversation.connection.write(selected.flags_lines(ranges, conversation.names, with_uid=with_uid))
+    conversation.tell_news(may_expunge=with_uid, with_uid=with_uid, expected=made)
+    if not command.silent:
+        for lines in selected.flags_lines(ranges, conversation.names, with_uid=with_uid):
+            conversation.connection.write(lines)
+            await conversation.connection.drained()
     return ok("STORE is done")
-
-
-def _as_wanted(change: BitsChange) -> Hush:
-    """STORE.SILENT: the peer knows what it asked for; what another changed meanwhile it does not."""
-    inside = _within(change.ranges)
-    return lambda uid, was, now: inside(uid, was, now) and [now] == change.operation.apply([was], change.mask)
-
-
-def _within(ranges: tuple[UidRange, ...]) -> Hush:
-    return lambda uid, was, now: any(first <= uid <= last for first, last in ranges)
 
 
 def copy_messages(conversation: Conversation, command: commands.Copy) -> Answer:

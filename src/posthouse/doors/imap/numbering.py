@@ -6,9 +6,10 @@ STORE and SEARCH) the session goes over to a listing that has everything new but
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from posthouse.store.changes import BitsChange
 from posthouse.store.listing import Chunk, Listing
 from posthouse.store.placements import Placements
 
@@ -22,28 +23,19 @@ class News:
     grown: bool
 
 
-Hush = Callable[[int, int, int], bool]
-"""Whether a message's change need not be told: its UID, its bits as the peer knows them, and as they are now."""
-
-
-def tell_all(uid: int, was: int, now: int) -> bool:
-    """Hush nothing."""
-    return False
-
-
-def news_between(old: Listing, new: Listing, hush: Hush = tell_all) -> News:
-    """Compare two listings of a mailbox."""
+def news_between(old: Listing, new: Listing, expected: BitsChange | None = None) -> News:
+    """Compare two listings of a mailbox. What came as `expected` (the peer's own STORE) is no news."""
     standing = {chunk.first_uid: chunk for chunk in new.chunks}
     gone: list[int] = []
-    changed: list[tuple[int, int, int]] = []
+    changed: list[int] = []
     before = 0
     for chunk in old.chunks:
         later = standing.get(chunk.first_uid)
         if later is not chunk:
             gone.extend(before + index + 1 for index in _gone(chunk, later))
-            changed.extend(_changed(chunk, later))
+            changed.extend(_changed(chunk, later, expected))
         before += len(chunk)
-    told = tuple((new.number_at_or_after(uid), uid) for uid, was, now in changed if not hush(uid, was, now))
+    told = tuple((new.number_at_or_after(uid), uid) for uid in changed)
     return News(tuple(reversed(gone)), told, len(new) > len(old) - len(gone))
 
 
@@ -58,18 +50,27 @@ def _gone(chunk: Chunk, later: Chunk | None) -> Iterator[int]:
     return (index for index, uid in enumerate(uids) if uid not in kept)
 
 
-def _changed(chunk: Chunk, later: Chunk | None) -> Iterator[tuple[int, int, int]]:
-    """The messages whose bits the later chunk has otherwise: UID, the bits as they were, and as they are."""
+def _changed(chunk: Chunk, later: Chunk | None, expected: BitsChange | None) -> Iterator[int]:
+    """The UIDs whose bits the later chunk has otherwise than was expected."""
     if later is None:
         return iter(())
     old, new = chunk.placements, later.placements
+    bits = old.bits if expected is None else _after(chunk, expected)
     if new.uids[:len(old)] == old.uids:
-        if new.bits[:len(old)] == old.bits:
+        if new.bits[:len(old)] == bits:
             return iter(())
-        return (found for found in zip(old.uids, old.bits, new.bits, strict=False) if found[1] != found[2])
+        return (uid for uid, was, now in zip(old.uids, bits, new.bits, strict=False) if was != now)
     bits_of = dict(zip(new.uids, new.bits, strict=True))
-    pairs = zip(old.uids, old.bits, strict=True)
-    return ((uid, was, now) for uid, was in pairs if (now := bits_of.get(uid, was)) != was)
+    return (uid for uid, was in zip(old.uids, bits, strict=True) if bits_of.get(uid, was) != was)
+
+
+def _after(chunk: Chunk, change: BitsChange) -> list[int]:
+    """The bits of a chunk's messages as a change would make them."""
+    bits = chunk.placements.bits[:]
+    for uid_range in change.ranges:
+        first, past = chunk.span(uid_range)
+        bits[first:past] = change.operation.apply(bits[first:past], change.mask)
+    return bits
 
 
 def keeping_the_gone(old: Listing, new: Listing) -> Listing:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from posthouse.delivery.rendition import USUAL_FIELDS, find_section, select_fields
+from posthouse.message.headers import pick_fields
 from posthouse.message.view import Range
 from posthouse.protocol.imap.fetch_items import BodySection, SectionKind
 from posthouse.runtime.disk import Disk
@@ -19,7 +20,7 @@ def needs_fields_alone(item: BodySection) -> bool:
 
 def from_fields(item: BodySection, fields: bytes) -> bytes:
     """The octets of an item that the ready-made fields answer."""
-    return _part_of(select_fields(fields, item.section.names, exclude=False), item)
+    return _part_of(pick_fields(fields, item.section.names), item)
 
 
 def range_of(item: BodySection, parts: bytes, message: StoredMessage) -> Range | None:

@@ -1,12 +1,14 @@
 """The mailbox that a session has selected: its own numbering over the shared listing, and what it says of it."""
 
 from array import array
+from collections.abc import Iterator
+from itertools import chain
 
 from posthouse.database.identifiers import Uid
 from posthouse.doors.imap.flag_names import FlagNames
-from posthouse.doors.imap.numbering import Hush, keeping_the_gone, news_between, tell_all
+from posthouse.doors.imap.numbering import keeping_the_gone, news_between
 from posthouse.protocol.imap import responses
-from posthouse.store.changes import UidRange
+from posthouse.store.changes import BitsChange, UidRange
 from posthouse.store.listing import Listing
 from posthouse.store.mailboxes import Mailbox
 from posthouse.store.messages import Where
@@ -38,19 +40,19 @@ class Selected:
         return len(self.known) + 1 - self.known.number_at_or_after(self.recent_from)
 
     def news(
-        self, names: FlagNames, *, may_expunge: bool, with_uid: bool = False, hush: Hush = tell_all
+        self, names: FlagNames, *, may_expunge: bool, with_uid: bool = False, expected: BitsChange | None = None
     ) -> bytes:
         """Go over to the mailbox's newest listing and say what changed: EXPUNGE, FETCH FLAGS, EXISTS and RECENT.
 
-        `hush` says which changed flags are not told (STORE.SILENT, or told otherwise). Where EXPUNGE may not be said,
-        what is gone keeps its numbers until it may.
+        Flags that changed as `expected` are not told: the peer's own STORE. Where EXPUNGE may not be said, what is gone
+        keeps its numbers until it may.
         """
         old, new = self.known, self.opened.listing
         if new is old:
             return b""
         if not may_expunge:
             new = keeping_the_gone(old, new)
-        news = news_between(old, new, hush)
+        news = news_between(old, new, expected)
         self.known = new
         told = [responses.expunge(news.gone)]
         told.extend(self.flags_line(number, uid, names, with_uid=with_uid) for number, uid in news.changed)
@@ -66,17 +68,15 @@ class Selected:
             return b"* %d FETCH (UID %d FLAGS %b)\r\n" % (number, uid, text)
         return b"* %d FETCH (FLAGS %b)\r\n" % (number, text)
 
-    def flags_lines(self, ranges: tuple[UidRange, ...], names: FlagNames, *, with_uid: bool) -> bytes:
-        """FETCH responses that tell the flags of all messages of some UID ranges."""
+    def flags_lines(self, ranges: tuple[UidRange, ...], names: FlagNames, *, with_uid: bool) -> Iterator[bytes]:
+        """FETCH responses that tell the flags of all messages of some UID ranges, a chunk at a time."""
         line = b"* %d FETCH (UID %d FLAGS %b)\r\n" if with_uid else b"* %d FETCH (FLAGS %b)\r\n"
-        told = []
         for chunk, first, past, number in self.known.spans(ranges):
             uids = chunk.placements.uids[first:past]
             texts = self.flag_texts(uids, chunk.placements.bits[first:past], names)
             numbers = range(number, number + past - first)
             rows = zip(numbers, uids, texts, strict=True) if with_uid else zip(numbers, texts, strict=True)
-            told.append(line * len(uids) % tuple(value for row in rows for value in row))
-        return b"".join(told)
+            yield line * len(uids) % tuple(chain.from_iterable(rows))
 
     def flag_texts(self, uids: "array[int]", bits: list[int], names: FlagNames) -> list[bytes]:
         """The flags of a run of messages, as FETCH tells them."""
