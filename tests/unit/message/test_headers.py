@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.message.headers import HeaderSection, pick_fields, select_fields, unfold
+from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection, pick_fields, select_fields, unfold
 
 RFC_5322_A_1_1 = (
     b"From: John Doe <jdoe@machine.example>\r\n"
