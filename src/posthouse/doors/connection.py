@@ -173,11 +173,16 @@ class Connection(Wire):
         self.deadline = self._reckon()
 
     def resume_writing(self) -> None:
+        if self._stalled_since is not None and not self._in_flight:
+            self._phase.leave_out(self._stalled_since, self._connections.time)    # it was reading, as it should
         self._relieved()
         self.deadline = self._reckon()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.forget(Reason.PEER_CLOSED)
+        if self._state is State.UPGRADING:
+            self._not_encrypted(exc)
+        else:
+            self.forget(Reason.PEER_CLOSED)
 
     # ---- what the connections call -----------------------------------------------------------------------------------
 
@@ -352,13 +357,17 @@ class Connection(Wire):
             return
         transport = None if task.cancelled() or failure is not None else task.result()
         if transport is None or transport.is_closing():
-            self._connections.journal.write(TlsFailed(
-                session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reason=reason_of(failure),
-            ))  # fmt: skip
-            self._cut(Reason.TLS_FAILED)
-            self.forget(Reason.TLS_FAILED)    # a loop that never connected the encrypted transport does not tell us
+            self._not_encrypted(failure)
             return
         self._adopt(transport)
         self._phase.leave_out(self._phase.heard_at, self._connections.time)
         self._turn(self._session.secured)
         self._go_on()
+
+    def _not_encrypted(self, failure: BaseException | None) -> None:
+        """The handshake came to nothing. Not every loop calls `connection_lost` then, so we forget the peer here."""
+        self._connections.journal.write(TlsFailed(
+            session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reason=reason_of(failure),
+        ))  # fmt: skip
+        self._cut(Reason.TLS_FAILED)
+        self.forget(Reason.TLS_FAILED)

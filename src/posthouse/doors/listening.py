@@ -35,7 +35,10 @@ class Listener(Protocol):
     """A listening socket that is served."""
 
     def stop(self) -> None:
-        """Take no more connections. The socket stays open in the supervisor: its queue waits for the next worker."""
+        """Take no more connections; called again it does nothing.
+
+        The socket stays open in the supervisor: what waits in its queue is for the next worker.
+        """
 
 
 async def serve(listening: socket.socket, door: Door, encryption: Encryption, connections: Connections) -> Listener:
@@ -74,8 +77,9 @@ class _EncryptedListener:
     def stop(self) -> None:
         if self._pause is not None:
             self._pause.cancel()
-        self._loop.remove_reader(self._socket)
-        self._socket.close()
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
 
     def _resume(self) -> None:
         self._pause = None

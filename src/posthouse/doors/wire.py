@@ -156,7 +156,7 @@ class Wire(asyncio.Protocol):
         A socket that is closed with octets unread answers with a reset, and a reset makes the peer's system throw away
         what it has not read yet: our last words (RFC 1122 4.2.2.13).
         """
-        if self._eof_heard or not self._transport.can_write_eof():    # TLS itself hears out until close_notify
+        if self._eof_heard or not self._transport.can_write_eof():    # uvloop's TLS hears out itself
             self._end(reason, time)
             return
         self._send_corked()
