@@ -74,6 +74,6 @@ def _commands(deployment: Deployment, keys: DevelopmentKeys, ports: dict[str, in
         "",
         f"  printf '{letter}' | {curl} {author}:{keys.password} --ssl-reqd --mail-from {author} --mail-rcpt {recipient}"
         f" --upload-file - smtp://127.0.0.1:{ports[DoorName.SUBMISSION]}",
-        f"  {curl} {recipient}:{keys.password} 'imaps://127.0.0.1:{ports[DoorName.IMAPS]}/INBOX;MAILINDEX=1'",
+        f"  {curl} {recipient}:{keys.password} 'imaps://127.0.0.1:{ports[DoorName.IMAPS]}/INBOX;MAILINDEX=*'",
         "",
     ]
