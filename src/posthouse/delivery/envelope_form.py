@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from posthouse.delivery.wire_strings import NIL, is_plain, nstring, string
+from posthouse.delivery.wire_strings import NIL, is_plain, string, text
 from posthouse.message.address_list import HeaderGroup, HeaderMailbox, parse_address_list
-from posthouse.message.headers import HeaderSection, unfold
+from posthouse.message.headers import HeaderSection
 
 _GROUP_END: Final = b"(NIL NIL NIL NIL)"
 
@@ -14,23 +14,17 @@ def envelope_form(section: HeaderSection) -> bytes:
     """The value of ENVELOPE. Sender and Reply-To that are absent or empty are From's; other absent fields are NIL."""
     originator = _addresses(section, b"from")
     return b"(%b %b %b %b %b %b %b %b %b %b)" % (
-        _text(section, b"date"),
-        _text(section, b"subject"),
+        text(section.first(b"date")),    # present but empty is an empty string; encoded words stay as they are
+        text(section.first(b"subject")),
         originator,
         _addresses(section, b"sender", originator),
         _addresses(section, b"reply-to", originator),
         _addresses(section, b"to"),
         _addresses(section, b"cc"),
         _addresses(section, b"bcc"),
-        _text(section, b"in-reply-to"),
-        _text(section, b"message-id"),
+        text(section.first(b"in-reply-to")),
+        text(section.first(b"message-id")),
     )
-
-
-def _text(section: HeaderSection, lower_name: bytes) -> bytes:
-    """An unstructured field, unfolded; encoded words stay as they are. Present but empty is an empty string."""
-    value = section.first(lower_name)
-    return nstring(None if value is None else unfold(value))
 
 
 def _addresses(section: HeaderSection, lower_name: bytes, instead: bytes = NIL) -> bytes:

@@ -9,8 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from posthouse.delivery.envelope_form import envelope_form
-from posthouse.delivery.wire_strings import NIL, is_plain, string
-from posthouse.message.headers import unfold
+from posthouse.delivery.wire_strings import NIL, is_plain, string, text
 from posthouse.message.mime import Part
 from posthouse.message.parameters import Parameters
 
@@ -24,7 +23,7 @@ def structure_form(part: Part) -> bytes:
             _parameters(part.parameters),
             _extension(part),
         )
-    return b"(%b%b %b %b)" % (_basic(part), _particular(part), _text(part.md5), _extension(part))
+    return b"(%b%b %b %b)" % (_basic(part), _particular(part), text(part.md5), _extension(part))
 
 
 def _basic(part: Part) -> bytes:
@@ -33,8 +32,8 @@ def _basic(part: Part) -> bytes:
         part.media_type.encode(),    # tokens (RFC 2045 5.1), which need no look
         part.subtype.encode(),
         _parameters(part.parameters),
-        _text(part.id),
-        _text(part.description),
+        text(part.id),
+        text(part.description),
         string(part.encoding.encode("latin-1")),
         part.octets,
     )
@@ -55,7 +54,7 @@ def _extension(part: Part) -> bytes:
     header = part.header
     if not header.names() & _EXTENSION_FIELDS:
         return b"NIL NIL NIL"
-    return b"%b %b %b" % (_disposition(part), _languages(part.languages), _text(part.location))
+    return b"%b %b %b" % (_disposition(part), _languages(part.languages), text(part.location))
 
 
 def _disposition(part: Part) -> bytes:
@@ -84,10 +83,6 @@ def _parameter(name: str, value: str) -> bytes:
         return b'"%b" "%b"' % pair if is_plain(b"".join(pair)) else b" ".join(map(string, pair))
     extended = f"utf-8''{quote(value, safe=_ATTRIBUTE_CHARACTERS, errors='replace')}"
     return string(name.encode("latin-1") + b"*") + b" " + string(extended.encode())
-
-
-def _text(value: bytes | None) -> bytes:
-    return NIL if value is None else string(unfold(value))
 
 
 _EXTENSION_FIELDS: Final = frozenset({b"content-disposition", b"content-language", b"content-location"})

@@ -3,7 +3,12 @@
 import re
 from typing import Final
 
+from posthouse.message.headers import unfold
+
 NIL: Final = b"NIL"
+
+# What is sent of one text (a subject, a description); Postfix's header_size_limit is about the same.
+_TEXT_OCTETS_MAX: Final = 100_000
 
 # What may stand in quotes as it is, and what may with backslashes. Octets outside ASCII and line ends need a literal.
 _PLAIN: Final = re.compile(rb'[\x20\x21\x23-\x5b\x5d-\x7e]*')
@@ -26,6 +31,6 @@ def is_plain(octets: bytes) -> bool:
     return len(octets) <= _QUOTED_OCTETS_MAX and _PLAIN.fullmatch(octets) is not None
 
 
-def nstring(octets: bytes | None) -> bytes:
-    """The same, and NIL for None."""
-    return NIL if octets is None else string(octets)
+def text(value: bytes | None) -> bytes:
+    """A field's value as a string, unfolded (RFC 5322 2.2.3) and of bounded length; NIL for None."""
+    return NIL if value is None else string(unfold(value[:_TEXT_OCTETS_MAX]))

@@ -6,6 +6,7 @@ them so. Whatever cannot be understood is passed over. Never raises.
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -42,9 +43,7 @@ _USUAL: Final = re.compile(
     % (_WORD, _WORD, _ATEXT, _ATEXT)
 )
 _TOKEN: Final = re.compile(
-    rb"(?P<space>\s++)|(?P<quoted>\"(?:[^\"\\]++|\\.)*+\"?)|(?P<literal>\[[^\]]*+\]?)|(?P<special>[()<>@,;:])"
-    rb"|(?P<pair>\\.?)|(?P<word>[^\s\"()<>@,;:\[\\]++)",
-    re.DOTALL,
+    rb"\s++|\"(?:[^\"\\]++|\\.)*+\"?|\[[^\]]*+\]?|[()<>@,;:]|\\.?|[^\s\"()<>@,;:\[\\]++", re.DOTALL
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
@@ -69,35 +68,49 @@ def parse_address_list(value: bytes) -> list[HeaderMailbox | HeaderGroup]:
     return entries
 
 
+class _Kind(Enum):
+    TEXT = auto()    # a word, or what stood in quotes
+    COMMENT = auto()
+    SPACE = auto()
+    SPECIAL = auto()
+
+
 class _Token(NamedTuple):
-    kind: str    # space, special, comment, or text
+    kind: _Kind
     octets: bytes
 
 
-_AT: Final = _Token("special", b"@")
-_COLON: Final = _Token("special", b":")
+# Tokens without a content of their own exist once, so that one is recognised by being it.
+_SPECIALS: Final = {octet: _Token(_Kind.SPECIAL, octet) for octet in (b"(", b")", b"<", b">", b"@", b",", b";", b":")}
+_OPEN, _CLOSE, _LESS, _GREATER, _AT, _COMMA, _SEMICOLON, _COLON = _SPECIALS.values()
+_SPACE: Final = _Token(_Kind.SPACE, b" ")
 
 
 def _tokens(value: bytes, position: int) -> Iterator[_Token]:
     """Cut a list into tokens; a comment, however nested, is one (RFC 5322 3.2.2)."""
     depth = 0
     comment: list[bytes] = []
-    for found in _TOKEN.finditer(value, position):
-        octets = found[0]
-        kind = str(found.lastgroup)
-        if kind == "special" and octets in b"()":
-            depth = max(depth + (1 if octets == b"(" else -1), 0)
-            if depth == 0 and octets == b")":
-                yield _Token("comment", b"".join(comment).strip())
-                comment = []
-            elif depth > 1 or octets == b")":
+    for octets in _TOKEN.findall(value, position):
+        special = _SPECIALS.get(octets)
+        if special is _OPEN:
+            comment = comment if depth else []
+            if depth:
                 comment.append(octets)
+            depth += 1
+        elif special is _CLOSE and depth == 1:
+            depth = 0
+            yield _Token(_Kind.COMMENT, _ESCAPED.sub(rb"\1", b"".join(comment)).strip())
         elif depth:
+            depth -= special is _CLOSE
             comment.append(octets)
-        elif kind == "quoted":
-            yield _Token("text", _ESCAPED.sub(rb"\1", octets[1:-1] if octets[1:].endswith(b'"') else octets[1:]))
+        elif special is not None:
+            yield special
+        elif octets.isspace():
+            yield _SPACE
+        elif octets.startswith(b'"'):
+            yield _Token(_Kind.TEXT, _ESCAPED.sub(rb"\1", octets[1:-1] if octets[1:].endswith(b'"') else octets[1:]))
         else:
-            yield _Token(kind if kind in {"space", "special"} else "text", octets)
+            yield _Token(_Kind.TEXT, octets)
 
 
 class _Reader:
@@ -114,40 +127,37 @@ class _Reader:
 
     def entries(self, tokens: Iterable[_Token]) -> list[HeaderMailbox | HeaderGroup]:
         for token in tokens:
-            self.take(token)
+            if token.kind is _Kind.COMMENT:
+                self.comment = self.comment or token.octets
+            elif self.in_angle and self.inside is not None:
+                self.take_inside(token, self.inside)
+            else:
+                self.take_outside(token)
         self.end_entry()
         self.end_group()
         return self.found
 
-    def take(self, token: _Token) -> None:
-        if token.kind == "comment":
-            self.comment = self.comment or token.octets
-        elif token.kind == "special" and token.octets != b"@":
-            self.take_special(token)
-        elif self.in_angle and self.inside is not None:
-            if token.kind != "space":    # which means nothing here (RFC 5322 4.4)
-                self.inside.append(token)
-        else:
-            self.outside.append(token)
+    def take_inside(self, token: _Token, inside: list[_Token]) -> None:
+        """Between angle brackets: a route's commas belong to it, others show that the bracket was never closed."""
+        if token is _GREATER:
+            self.in_angle = False
+        elif token is _SEMICOLON or (token is _COMMA and not _is_route(inside)):
+            self.take_outside(token)
+        elif token is not _SPACE and token is not _LESS:    # white space means nothing here (RFC 5322 4.4)
+            inside.append(token)
 
-    def take_special(self, token: _Token) -> None:
-        octets = token.octets
-        if self.in_angle and self.inside is not None:
-            if octets == b">":
-                self.in_angle = False
-            elif octets == b":" or (octets == b"," and _is_route(self.inside)):
-                self.inside.append(token)
-            elif octets != b"<":    # a comma or semicolon: the bracket was never closed
-                self.end_entry()
-        elif octets == b"<":
+    def take_outside(self, token: _Token) -> None:
+        if token is _LESS:
             self.in_angle, self.inside = True, []
-        elif octets == b":" and self.group_name is None and self.inside is None:
+        elif token is _COLON and self.group_name is None and self.inside is None:
             self.group_name = _phrase(self.outside)
             self.outside = []
-        elif octets in b",;":
+        elif token is _COMMA or token is _SEMICOLON:
             self.end_entry()
-            if octets == b";":
+            if token is _SEMICOLON:
                 self.end_group()
+        elif token.kind is not _Kind.SPECIAL or token is _AT:
+            self.outside.append(token)
 
     def end_entry(self) -> None:
         mailbox = self.mailbox()
@@ -181,12 +191,12 @@ class _Reader:
 
 def _is_route(inside: list[_Token]) -> bool:
     """Whether what stands in the brackets so far is a source route: it begins with an at sign and has no colon yet."""
-    return bool(inside) and inside[0] == _AT and inside[-1] != _COLON
+    return bool(inside) and inside[0] is _AT and inside[-1] is not _COLON
 
 
 def _split_angle(inside: list[_Token]) -> tuple[bytes, bytes, bytes]:
     """Route, local part and domain of what stands in angle brackets."""
-    route_end = inside.index(_COLON) if _COLON in inside and _is_route(inside[: inside.index(_COLON)]) else -1
+    route_end = inside.index(_COLON) if inside and inside[0] is _AT and _COLON in inside else -1
     route, address = _joined(inside[: max(route_end, 0)]), inside[route_end + 1 :]
     at = _last_at(address)
     if at is None:
@@ -196,16 +206,16 @@ def _split_angle(inside: list[_Token]) -> tuple[bytes, bytes, bytes]:
 
 def _last_at(tokens: list[_Token]) -> int | None:
     for number in range(len(tokens) - 1, -1, -1):
-        if tokens[number] == _AT:
+        if tokens[number] is _AT:
             return number
     return None
 
 
 def _joined(tokens: list[_Token]) -> bytes:
     """A local part, a domain or a route: white space between its tokens means nothing (RFC 5322 4.4)."""
-    return b"".join([token.octets for token in tokens if token.kind != "space"])
+    return b"".join([token.octets for token in tokens if token is not _SPACE])
 
 
 def _phrase(tokens: list[_Token]) -> bytes:
     """A display name: its words, with one space where white space stood."""
-    return b"".join([b" " if token.kind == "space" else token.octets for token in tokens]).strip()
+    return b"".join([token.octets for token in tokens]).strip()

@@ -204,3 +204,11 @@ def test_the_deepest_structure_is_read_and_shortened() -> None:
     assert body_of(form).count(b"mixed") == 100
     form = structure_form(scan(b"Content-Type: message/rfc822\r\n\r\n" * 300))
     assert body_of(form).count(b'"message"') == 100
+
+
+def test_hostile_fields_are_sent_in_bounded_length() -> None:
+    """DESIGN 1, promise 6: a stored form must not grow beyond what its parts can mean."""
+    fields = b"Content-Language: " + b"a," * 1_000_000 + b"\r\nContent-MD5: " + b"\xff" * 1_000_000
+    assert len(structure_form(scan(b"Content-Type: image/png\r\n" + fields + b"\r\n\r\n"))) < 200_000
+    digest = b"Content-Type: multipart/digest; boundary=b\r\n\r\n" + (b"--b\r\n\r\nTo: " + b"(a)b;" * 50 + b"\r\n\r\n") * 10_000
+    assert len(structure_form(scan(digest))) < 8_000_000

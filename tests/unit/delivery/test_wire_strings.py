@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.delivery.wire_strings import NIL, nstring, string
+from posthouse.delivery.wire_strings import NIL, string, text
 from wire_lists import read_value
 
 
@@ -27,7 +27,13 @@ def test_strings_are_quoted_where_they_may_be(octets: bytes, sent: bytes) -> Non
 
 def test_nothing_is_nil_and_an_empty_string_is_not() -> None:
     """RFC 3501 4.5."""
-    assert (nstring(None), nstring(b"")) == (NIL, b'""')
+    assert (text(None), text(b"")) == (NIL, b'""')
+
+
+def test_a_text_is_unfolded_and_bounded() -> None:
+    """RFC 5322 2.2.3; DESIGN 1, promise 6."""
+    assert text(b"a\r\n b") == b'"a b"'
+    assert text(b"x" * 10_000_000) == b"{100000}\r\n" + b"x" * 100_000
 
 
 @given(st.binary(max_size=100))
