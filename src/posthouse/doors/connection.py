@@ -13,7 +13,7 @@ import math
 import ssl
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple, cast
 
 from posthouse.doors.events import (
     AnswerOverdue,
@@ -28,14 +28,14 @@ from posthouse.doors.events import (
 from posthouse.doors.handshake import encrypt, reason_of
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience, Phase
 from posthouse.doors.session import NO_SESSION, Door, Ending, Session
-from posthouse.doors.wire import WRITE_BUFFER_OCTETS_MAX, State, Wire
+from posthouse.doors.wire import OPEN, WRITE_BUFFER_OCTETS_MAX, State, Wire
 from posthouse.runtime.counters import Admission
 from posthouse.runtime.peers import NOBODY, Peer, peer_at
 
 if TYPE_CHECKING:
     from posthouse.doors.connections import Connections
 
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 T = TypeVar("T")
 
 ANSWER_SECONDS_MAX: Final = 600.0       # RFC 5321 4.5.3.2.6: a client waits 10 minutes for the reply to its message
@@ -94,15 +94,15 @@ class Connection(Wire):
 
         It is cancelled when the connection ends. Raises RuntimeError while another one runs: a bug.
         """
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             coroutine.close()
             return
         self.await_answer(self._start(coroutine), then)
 
-    def call(self, function: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+    def call(self, function: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
         """Take a turn that no octet of the peer's began: its mailbox has changed. Does nothing after the end."""
-        if self._state is State.OPEN:
-            self._turn(function, *arguments, **named)
+        if self._state is OPEN:
+            self._turn(function, *arguments)
 
     def start_tls(self, agree: bytes, refuse: bytes) -> None:
         """Say `agree` and set up TLS; `secured` is called when it stands. A failed handshake ends the connection.
@@ -111,7 +111,7 @@ class Connection(Wire):
         CVE-2011-0411): then `refuse` is said instead and the connection closes. Those that the session's core has
         already been given are the core's to refuse.
         """
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             return
         if self.peer_has_spoken:
             self.write(refuse)
@@ -127,12 +127,12 @@ class Connection(Wire):
 
     def close_when_sent(self) -> None:
         """End as the peer asked (QUIT, LOGOUT): close when everything written has been sent."""
-        if self._state is State.OPEN:
+        if self._state is OPEN:
             self._end(Reason.SESSION_ENDED, self._connections.time)
 
     def close_when_heard_out(self) -> None:
         """End on our own account, while the peer may be sending: what is written has a good chance to be read."""
-        if self._state is State.OPEN:
+        if self._state is OPEN:
             self._hear_out(Reason.SESSION_REFUSED, self._connections.time)
 
     def abort(self) -> None:
@@ -154,15 +154,15 @@ class Connection(Wire):
         phase.heard_at = self._connections.time
         phase.octets += len(data)
         self._octets_received += len(data)
-        if self._state is State.OPEN and not self._in_flight:
+        if self._state is OPEN and not self._in_flight:
             self._turn(self._session.receive, data)
-        elif self._state is State.OPEN or self._state is State.UPGRADING:
+        elif self._state is OPEN or self._state is State.UPGRADING:
             self._hold(data)
 
     def eof_received(self) -> bool:
         """The peer says no more. What it asked for is still answered (RFC 9293 3.6), though not through TLS."""
         self._eof_heard = True
-        if self._state is State.OPEN and self.tls is None:
+        if self._state is OPEN and self.tls is None:
             self._go_on()
             return True
         self._state = State.CLOSING
@@ -189,7 +189,7 @@ class Connection(Wire):
     def overdue(self) -> None:
         """The deadline has passed: end what has taken too long, or set the deadline for what has not."""
         now = self._connections.time
-        if self._state is State.OPEN:
+        if self._state is OPEN:
             self.deadline = self._reckon()
             if self.deadline <= now:
                 self._run_out()
@@ -200,12 +200,12 @@ class Connection(Wire):
 
     def part_if_idle(self) -> None:
         """The server stops: end the session now, unless something that was begun should still be finished."""
-        if self._state is State.OPEN and not self._in_flight and self._session.is_between_commands:
+        if self._state is OPEN and not self._in_flight and self._session.is_between_commands:
             self._turn(self._part, Ending.SHUTTING_DOWN)
 
     def part_at_once(self) -> None:
         """The time for stopping is over. Whoever waits for an answer of ours is told nothing: we do not know it yet."""
-        if self._state is State.OPEN and not self._in_flight:
+        if self._state is OPEN and not self._in_flight:
             self._turn(self._part, Ending.SHUTTING_DOWN)
         else:
             self._cut(Reason.SHUTTING_DOWN)
@@ -234,18 +234,19 @@ class Connection(Wire):
 
     # ---- turns -------------------------------------------------------------------------------------------------------
 
-    def _turn(self, function: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+    def _turn(self, function: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
         """Call into the session: gather what it writes, and catch what nobody foresaw. The boundary of our bugs."""
         if self._corked is not None:    # a turn is under way: it catches, and sends
-            function(*arguments, **named)
+            function(*arguments)
             return
         self._corked = []
         try:
-            function(*arguments, **named)
+            function(*arguments)
         except Exception as bug:    # noqa: BLE001 the one place where it is right (DESIGN 7.5)
             self._caught(bug)
         finally:
-            self._send_corked()
+            if self._corked:
+                self._send_corked()
             self._corked = None
         if self._connections.is_stopping:
             self.part_if_idle()
@@ -254,7 +255,7 @@ class Connection(Wire):
         self._connections.journal.write(
             BugFound(session=self.session_id, door=self._door.name, traceback=traceback_of(bug))
         )
-        if self._state is not State.OPEN or self._reason is Reason.BUG:    # it cannot even say its last words
+        if self._state is not OPEN or self._reason is Reason.BUG:    # it cannot even say its last words
             self._cut(Reason.BUG)
             return
         self._reason = Reason.BUG
@@ -285,7 +286,7 @@ class Connection(Wire):
         if future.cancelled():
             self._cut(Reason.ABORTED)
             return
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             future.exception()    # looked at, or the loop would complain: nobody is left to hear it
             return
         if not self._in_flight:
@@ -295,11 +296,11 @@ class Connection(Wire):
 
     def _go_on(self) -> None:
         """Take up what was held back; then, if the peer has said its last and all is answered, close."""
-        while self._held and not self._in_flight and self._state is State.OPEN:
+        while self._held and not self._in_flight and self._state is OPEN:
             self._turn(self._session.receive, self._take_held())
         if self._eof_heard and not self._in_flight:
             self.close_when_sent()
-        if self._state is State.OPEN:
+        if self._state is OPEN:
             self.deadline = self._reckon()
             self._adjust_reading()
 
@@ -307,7 +308,7 @@ class Connection(Wire):
 
     def _reckon(self) -> float:
         """When to look again: the time at which patience ends if nothing happens before."""
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             return self.deadline
         if self._stalled_since is not None:
             return self._stalled_since + STALL_SECONDS_MAX
@@ -340,7 +341,7 @@ class Connection(Wire):
     def _adopt(self, transport: asyncio.Transport) -> None:
         """Take a transport that stands: a new connection's, or the encrypted one in place of the plain one."""
         self._transport = transport
-        self._state = State.OPEN
+        self._state = OPEN
         self._reading = True
         self.tls = transport.get_extra_info("ssl_object")
         if self.tls is not None:

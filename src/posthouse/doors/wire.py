@@ -29,6 +29,9 @@ class State(Enum):
     CLOSED = auto()
 
 
+OPEN: Final = State.OPEN    # looked at in every turn: a member of an Enum costs 0.1 us to name (Python 3.11)
+
+
 class Wire(asyncio.Protocol):
     """Octets to and from one peer. `time` of the last sweep is given by the caller, never asked of a clock."""
 
@@ -56,12 +59,12 @@ class Wire(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether what is written now can still reach the peer."""
-        return self._state is State.OPEN
+        return self._state is OPEN
 
     @property
     def is_at_work(self) -> bool:
         """Whether a server that stops still waits for this session."""
-        return self._state is State.OPEN or self._state is State.UPGRADING
+        return self._state is OPEN or self._state is State.UPGRADING
 
     @property
     def is_congested(self) -> bool:
@@ -75,7 +78,7 @@ class Wire(asyncio.Protocol):
 
     def write(self, octets: bytes) -> None:
         """Send octets: at the turn's end inside a turn, else at once. What is written after the end is dropped."""
-        if self._state is not State.OPEN:
+        if self._state is not OPEN:
             return
         if self._corked is None:
             self._send(octets)
@@ -121,7 +124,7 @@ class Wire(asyncio.Protocol):
 
     def _adjust_reading(self) -> None:
         """Read from an open connection unless the peer does not read itself, or too much is held back already."""
-        if self._state is not State.OPEN or self._eof_heard:
+        if self._state is not OPEN or self._eof_heard:
             return
         reading = self._stalled_since is None and self._held_octets < HELD_OCTETS_MAX
         if reading and not self._reading:

@@ -63,7 +63,7 @@ class Journal:
     An event below the threshold costs a comparison; make even that cheap for a hot path by asking `wants` first.
     """
 
-    __slots__ = ("_clock", "_encode", "_lost", "_sink", "_threshold")
+    __slots__ = ("_clock", "_encode", "_lost", "_sink", "_threshold", "_time_text")
 
     def __init__(
         self, clock: Clock, sink: Sink, *, threshold: Severity = Severity.NOTE, for_people: bool = False
@@ -72,6 +72,7 @@ class Journal:
         self._sink = sink
         self._threshold = threshold
         self._encode = _line_for_people if for_people else _line_for_machines
+        self._time_text = _local_second if for_people else _utc_second
         self._lost = 0
 
     def wants(self, severity: Severity) -> bool:
@@ -90,9 +91,9 @@ class Journal:
         self._put(event, lines=1)
 
     def _put(self, event: Event, *, lines: int) -> None:
-        at = datetime.fromtimestamp(self._clock.now() / 1e6, UTC)
+        second, microsecond = divmod(self._clock.now(), 1_000_000)
         try:
-            self._sink(self._encode(at, event))
+            self._sink(self._encode(f"{self._time_text(second)}.{microsecond:06}", event))
         except OSError:
             self._lost += lines
         else:
@@ -124,7 +125,17 @@ def _is_plain(annotation: object) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
-def _line_for_machines(at: datetime, event: Event) -> bytes:
+@lru_cache(maxsize=2)    # of all the lines in a second, the first pays for its text
+def _utc_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@lru_cache(maxsize=2)
+def _local_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone().strftime("%H:%M:%S")
+
+
+def _line_for_machines(at: str, event: Event) -> bytes:
     """`{"at": ..., "event": ..., "session": ..., facts}` and a line feed."""
     try:
         facts = msgspec.json.encode(event)
@@ -132,11 +143,11 @@ def _line_for_machines(at: datetime, event: Event) -> bytes:
         facts = msgspec.json.encode(_tame(event))
     if len(facts) > TEXT_CHARACTERS_MAX:
         facts = msgspec.json.encode(_tame(event))
-    return b'{"at":"%b",%b\n' % (at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(), facts[1:])
+    return b'{"at":"%bZ",%b\n' % (at.encode(), facts[1:])
 
 
-def _line_for_people(at: datetime, event: Event) -> bytes:
-    """`12:03:44.120 session-closed 3f...: fact=value ...`; a text of several lines follows, indented."""
+def _line_for_people(at: str, event: Event) -> bytes:
+    """`12:03:44.120042 session-closed 3f...: fact=value ...`; a text of several lines follows, indented."""
     short: list[str] = []
     long: list[str] = []
     for name, value in msgspec.structs.asdict(_tame(event)).items():
@@ -147,7 +158,7 @@ def _line_for_people(at: datetime, event: Event) -> bytes:
             long += ["", *("    " + _printable(line) for line in shown.splitlines())]
         else:
             short.append(f"{name}={_printable(shown)}")
-    head = f"{at.astimezone():%H:%M:%S}.{at.microsecond // 1000:03} {event_name(type(event).__name__)}"
+    head = f"{at} {event_name(type(event).__name__)}"
     session = f" {_printable(event.session)}:" if event.session else ""
     return (head + session + "".join(f" {fact}" for fact in short) + "\n".join(long) + "\n").encode()
 
