@@ -18,6 +18,8 @@ from posthouse.store.placements import Placements
 
 MESSAGES_A_RECORD_MAX: Final = 4096     # STORE: layout
 
+Place = tuple[AccountId, MailboxId]
+"""A mailbox, as its records name it, and as what is announced when one of them is written."""
 UidRange = tuple[int, int]
 """First and last UID, both included."""
 
@@ -40,13 +42,14 @@ class BitsOperation(IntEnum):
     ADD = 2
     REMOVE = 3
 
-    def apply(self, bits: int, mask: int) -> int:
-        """The bits of a message after it."""
+    def apply(self, bits: list[int], mask: int) -> list[int]:
+        """The bits of some messages after it."""
         if self is BitsOperation.ADD:
-            return bits | mask
+            return [one | mask for one in bits]
         if self is BitsOperation.REMOVE:
-            return bits & ~mask
-        return mask
+            keep = ~mask
+            return [one & keep for one in bits]
+        return [mask] * len(bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,7 @@ class Change:
     body: bytes
 
 
-def write_change(
-    tx: Transaction, place: tuple[AccountId, MailboxId], modseq: ModSeq, kind: Kind, body: bytes, at: Instant
-) -> None:
+def write_change(tx: Transaction, place: Place, modseq: ModSeq, kind: Kind, body: bytes, at: Instant) -> None:
     """Write one record under a modseq that the account's counter gave."""
     tx.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", (*place, modseq, int(kind), at, body))
     tx.announce(place)

@@ -31,3 +31,7 @@ class TooManyKeywords(StoreError):
 
 class TooManyMailboxes(StoreError):
     """The account has as many mailboxes as it may have."""
+
+
+class TooManySubscriptions(StoreError):
+    """The account is subscribed to as many names as it may be."""

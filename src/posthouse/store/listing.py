@@ -8,12 +8,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import attrgetter
 from typing import Final
 
 from posthouse.database.identifiers import ModSeq, Uid
 from posthouse.store.changes import BitsChange, Change, Kind, UidRange
-from posthouse.store.placements import Placement, Placements
+from posthouse.store.placements import Placement, Placements, Run, cut
 
 CHUNK_MESSAGES_MAX: Final = 4096     # STORE: layout
 
@@ -131,29 +132,46 @@ def carried_forward(listing: Listing, changes: Sequence[Change]) -> Listing:
     if not changes:
         return listing
     chunks = list(listing.chunks)
-    for change in changes:
-        if change.kind is Kind.ADD:
-            _add(chunks, Placements.decode(change.body), change.modseq)
-        elif change.kind is Kind.BITS:
-            chunks = [_changed(chunk, BitsChange.decode(change.body), change.modseq) for chunk in chunks]
-        elif change.kind is Kind.EXPUNGE:
-            gone = Placements.decode(change.body).uids
-            chunks = [_without(chunk, gone) for chunk in chunks]
-            chunks = [chunk for chunk in chunks if len(chunk)]
+    for kind, run in groupby(changes, attrgetter("kind")):
+        if kind is Kind.ADD:
+            _add(chunks, list(run))
+        elif kind is Kind.BITS:
+            for change in run:
+                _change(chunks, BitsChange.decode(change.body), change.modseq)
+        elif kind is Kind.EXPUNGE:
+            for change in run:
+                _take_out(chunks, Placements.decode(change.body).uids)
     return Listing.of(changes[-1].modseq, chunks)
 
 
-def _add(chunks: list[Chunk], added: Placements, modseq: ModSeq) -> None:
+def _add(chunks: list[Chunk], changes: Sequence[Change]) -> None:
+    """Put messages at the end: into the last chunk while it has room, then into new ones."""
+    parts = [Placements.decode(change.body) for change in changes]
+    added, modseqs = joined(parts), array("q")
+    for change, part in zip(changes, parts, strict=True):
+        modseqs.extend(array("q", [change.modseq]) * len(part))
+    start = 0
     if chunks and len(chunks[-1]) < CHUNK_MESSAGES_MAX:
         last = chunks.pop()
-        room = CHUNK_MESSAGES_MAX - len(last)
-        first = added if len(added) <= room else added.part(0, room)
-        modseqs = last.modseqs + array("q", [modseq]) * len(first)
-        chunks.append(Chunk(last.first_uid, last.placements.joined(first), modseqs))
-        added = added.part(len(first), len(added))
-    for start in range(0, len(added), CHUNK_MESSAGES_MAX):
-        part = added.part(start, start + CHUNK_MESSAGES_MAX)
-        chunks.append(Chunk(Uid(part.uids[0]), part, array("q", [modseq]) * len(part)))
+        start = min(len(added), CHUNK_MESSAGES_MAX - len(last))
+        placements = last.placements.joined(added.part(0, start))
+        chunks.append(Chunk(last.first_uid, placements, last.modseqs + modseqs[:start]))
+    for first in range(start, len(added), CHUNK_MESSAGES_MAX):
+        past = first + CHUNK_MESSAGES_MAX
+        chunks.append(Chunk(Uid(added.uids[first]), added.part(first, past), modseqs[first:past]))
+
+
+def _change(chunks: list[Chunk], change: BitsChange, modseq: ModSeq) -> None:
+    if change.ranges:
+        for index in _between(chunks, (change.ranges[0][0], change.ranges[-1][1])):
+            chunks[index] = _changed(chunks[index], change, modseq)
+
+
+def _between(chunks: list[Chunk], uid_range: UidRange) -> range:
+    """Which chunks can hold messages of a UID range."""
+    first = bisect_left(chunks, uid_range[0], key=lambda chunk: chunk.placements.uids[-1])
+    past = bisect_right(chunks, uid_range[1], key=lambda chunk: chunk.placements.uids[0])
+    return range(first, past)
 
 
 def _changed(chunk: Chunk, change: BitsChange, modseq: ModSeq) -> Chunk:
@@ -162,9 +180,8 @@ def _changed(chunk: Chunk, change: BitsChange, modseq: ModSeq) -> Chunk:
         return chunk
     old = chunk.placements
     bits, modseqs = old.bits[:], chunk.modseqs[:]
-    apply, mask = change.operation.apply, change.mask
     for first, past in spans:
-        bits[first:past] = [apply(one, mask) for one in bits[first:past]]
+        bits[first:past] = change.operation.apply(bits[first:past], change.mask)
         modseqs[first:past] = array("q", [modseq]) * (past - first)
     placements = Placements(
         old.uids, old.message_ids, old.sizes, old.internal_dates, old.zones, old.sent_dates, bits
@@ -180,14 +197,37 @@ def _touching(chunk: Chunk, ranges: tuple[UidRange, ...]) -> tuple[UidRange, ...
     return ranges[first:past]
 
 
+def _take_out(chunks: list[Chunk], gone: "array[int]") -> None:
+    """Take messages out; a chunk that is left empty goes."""
+    if gone:
+        touched = _between(chunks, (gone[0], gone[-1]))
+        kept = [_without(chunks[index], gone) for index in touched]
+        chunks[touched.start:touched.stop] = [chunk for chunk in kept if len(chunk)]
+
+
 def _without(chunk: Chunk, gone: "array[int]") -> Chunk:
     uids = chunk.placements.uids
-    first, past = bisect_left(gone, uids[0]), bisect_right(gone, uids[-1])
-    if first == past:
+    runs = _runs(uids, gone[bisect_left(gone, uids[0]):bisect_right(gone, uids[-1])])
+    if not runs:
         return chunk
-    leaving = set(gone[first:past])
-    keep = [uid not in leaving for uid in uids]
-    if all(keep):
-        return chunk
-    modseqs = array("q", [modseq for modseq, kept in zip(chunk.modseqs, keep, strict=True) if kept])
-    return Chunk(chunk.first_uid, chunk.placements.kept(keep), modseqs)
+    return Chunk(chunk.first_uid, chunk.placements.without(runs), cut(chunk.modseqs, runs))
+
+
+def _runs(uids: "array[int]", gone: "array[int]") -> list[Run]:
+    """The runs of indices at which the UIDs that are gone stand."""
+    if not gone:
+        return []
+    at = bisect_left(uids, gone[0])
+    if uids[at:at + len(gone)] == gone:      # neighbours, as nearly always
+        return [(at, at + len(gone))]
+    runs: list[Run] = []
+    for uid in gone:
+        at = bisect_left(uids, uid, at)
+        if at == len(uids):
+            break
+        if uids[at] == uid:
+            if runs and runs[-1][1] == at:
+                runs[-1] = (runs[-1][0], at + 1)
+            else:
+                runs.append((at, at + 1))
+    return runs

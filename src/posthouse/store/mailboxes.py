@@ -1,5 +1,6 @@
 """Mailboxes: made, renamed, deleted, listed, subscribed (RFC 3501 6.3). Levels are parted by "/"."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,6 +17,7 @@ from posthouse.store.errors import (
     MailboxProtected,
     NoSuchMailbox,
     TooManyMailboxes,
+    TooManySubscriptions,
 )
 
 INBOX: Final = "INBOX"
@@ -24,6 +26,9 @@ SEPARATOR: Final = "/"
 NAME_OCTETS_MAX: Final = 1000        # what common mail programs still show
 LEVELS_MAX: Final = 50
 MAILBOXES_MAX: Final = 10_000        # LIST answers them all at once
+SUBSCRIPTIONS_MAX: Final = 20_000    # LSUB too; twice as many, for they outlive their mailboxes
+
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")    # a lone surrogate cannot be stored as UTF-8
 
 
 class Role(StrEnum):
@@ -177,8 +182,14 @@ def list_mailboxes(tx: Transaction, account_id: AccountId) -> list[Mailbox]:
 
 
 def subscribe(tx: Transaction, account_id: AccountId, name: str) -> None:
-    """Note that the user wants to see a name, whether or not a mailbox has it (RFC 3501 6.3.6)."""
+    """Note that the user wants to see a name, whether or not a mailbox has it (RFC 3501 6.3.6).
+
+    Raises MailboxNameRefused, TooManySubscriptions.
+    """
     name = canonical_name(name)
+    found = tx.row("SELECT count(*) FROM subscription WHERE account_id = ?", (account_id,))
+    if found is not None and found[0] >= SUBSCRIPTIONS_MAX:
+        raise TooManySubscriptions(f"an account is subscribed to {SUBSCRIPTIONS_MAX} names at most")
     tx.execute("INSERT INTO subscription VALUES (?, ?) ON CONFLICT DO NOTHING", (account_id, name))
 
 
@@ -196,7 +207,8 @@ def subscriptions(tx: Transaction, account_id: AccountId) -> list[str]:
 def canonical_inbox(name: str) -> str:
     """A name with INBOX, at its first level, in capitals (RFC 3501 5.1: it is case-insensitive)."""
     first, separator, rest = name.partition(SEPARATOR)
-    return INBOX + separator + rest if first.upper() == INBOX else name
+    is_inbox = first.isascii() and first.upper() == INBOX      # the capital of a dotless i is "I" too
+    return INBOX + separator + rest if is_inbox else name
 
 
 def canonical_name(name: str) -> str:
@@ -204,9 +216,9 @@ def canonical_name(name: str) -> str:
     name = canonical_inbox(name)
     if not name or name.startswith(SEPARATOR) or name.endswith(SEPARATOR) or SEPARATOR * 2 in name:
         raise MailboxNameRefused('a level of a mailbox name cannot be empty')
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
-        raise MailboxNameRefused("a mailbox name cannot hold control characters")
-    if len(name.encode("utf-8", "surrogatepass")) > NAME_OCTETS_MAX or name.count(SEPARATOR) >= LEVELS_MAX:
+    if _UNFIT.search(name):
+        raise MailboxNameRefused("a mailbox name cannot hold control characters or halves of characters")
+    if len(name.encode()) > NAME_OCTETS_MAX or name.count(SEPARATOR) >= LEVELS_MAX:
         raise MailboxNameRefused(f"a mailbox name has {NAME_OCTETS_MAX} octets and {LEVELS_MAX} levels at most")
     return name
 

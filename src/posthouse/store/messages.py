@@ -1,7 +1,8 @@
 """Messages: put into a mailbox, changed, copied, moved, expunged. A message never changes; a placement may.
 
 An operation decides in its turn: it takes the account's counter first, reads its mailbox forward on the writing
-connection (those of its own batch included) and decides on that. `known` is any earlier listing of the mailbox.
+connection (those of its own batch included) and decides on that. `known` is any earlier listing of the mailbox as it
+was committed (`OpenMailbox.listing`), never a session's own numbering, which may hold what is gone.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from posthouse.database.identifiers import AccountId, BlobId, DecisionId, MailboxId, MessageId, ModSeq, Uid
 from posthouse.database.transaction import Transaction
 from posthouse.message.dates import Instant, ZonedInstant
-from posthouse.store.changes import BitsChange, BitsOperation, Kind, UidRange, in_records, write_change
+from posthouse.store.changes import BitsChange, BitsOperation, Kind, Place, UidRange, in_records, write_change
 from posthouse.store.counters import Delta, lock, move_sums, next_modseq, status_of
 from posthouse.store.folding import read_forward
 from posthouse.store.listing import Listing
@@ -47,7 +48,7 @@ class Where:
     mailbox_id: MailboxId
 
     @property
-    def key(self) -> tuple[AccountId, MailboxId]:
+    def key(self) -> Place:
         """As change records and listeners name it."""
         return (self.account_id, self.mailbox_id)
 
@@ -116,10 +117,10 @@ def _touched(listing: Listing, change: BitsChange) -> tuple[tuple[UidRange, ...]
     """The UID ranges that hold a message whose bits change, and by how much the number of the unseen moves."""
     ranges: list[UidRange] = []
     unseen = 0
-    apply, mask = change.operation.apply, change.mask
+    mask = change.mask
     for chunk, first, past, _ in listing.spans(change.ranges):
         before = chunk.placements.bits[first:past]
-        after = [apply(bits, mask) for bits in before]
+        after = change.operation.apply(before, mask)
         if before == after:
             continue
         uids = chunk.placements.uids

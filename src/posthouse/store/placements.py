@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final
+from typing import Final, TypeVar
 
 from posthouse.database.identifiers import MessageId, Uid
 
@@ -26,6 +26,11 @@ _HEAD = struct.Struct("<BI")            # lanes, count
 _ONE = struct.Struct("<BIIqIqhqQ")      # the same layout for one message whose bits fit one lane
 _LANE = (1 << 64) - 1
 _SWAP = sys.byteorder == "big"
+_RUNS_CUT_MAX: Final = 64         # more of them are sieved: each cut moves all that lies behind it
+
+Run = tuple[int, int]
+"""Indices from the first to before the second."""
+Column = TypeVar("Column", "array[int]", list[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,18 @@ class Placements:
             array("h", compress(self.zones, keep)),
             array("q", compress(self.sent_dates, keep)),
             list(compress(self.bits, keep)),
+        )
+
+    def without(self, runs: list[Run]) -> "Placements":
+        """Those outside some ascending runs of indices."""
+        return Placements(
+            cut(self.uids, runs),
+            cut(self.message_ids, runs),
+            cut(self.sizes, runs),
+            cut(self.internal_dates, runs),
+            cut(self.zones, runs),
+            cut(self.sent_dates, runs),
+            cut(self.bits, runs),
         )
 
     def joined(self, others: "Placements") -> "Placements":
@@ -182,6 +199,13 @@ def encode_one(placement: Placement) -> bytes:
     )
 
 
+def message_ids_of(octets: bytes) -> "array[int]":
+    """The message_ids in a stored form, without reading the rest of it."""
+    _, count = _HEAD.unpack_from(octets)
+    start = _HEAD.size + 4 * count      # behind the UIDs
+    return column_of("q", octets[start:start + 8 * count])
+
+
 def several(placements: list[Placement]) -> Placements:
     """Columns of single messages."""
     return Placements(
@@ -199,6 +223,22 @@ def _lanes(bits: list[int], lanes: int) -> "list[array[int]]":
     if lanes == 1:
         return [array("Q", bits)]
     return [array("Q", [(one >> (64 * lane)) & _LANE for one in bits]) for lane in range(lanes)]
+
+
+def cut(column: Column, runs: list[Run]) -> Column:
+    """A column without some ascending runs of indices."""
+    kept = column[:]
+    if len(runs) <= _RUNS_CUT_MAX:
+        for start, stop in reversed(runs):
+            del kept[start:stop]
+        return kept
+    del kept[:]
+    start = 0
+    for stop, beyond in runs:
+        kept.extend(column[start:stop])
+        start = beyond
+    kept.extend(column[start:])
+    return kept
 
 
 def little_endian(column: "array[int]") -> bytes:

@@ -72,6 +72,8 @@ def wire_forms(tx: Transaction, message_ids: "array[int]", columns: tuple[str, .
 
 def _among(tx: Transaction, columns: str, tables: str, message_ids: "array[int]") -> list[Row]:
     """Rows by message_id, in the order of the keys: as one range where the keys lie close together."""
+    if not message_ids:
+        return []
     low, high = min(message_ids), max(message_ids)
     if high - low < DENSE * len(message_ids):
         rows = tx.rows(

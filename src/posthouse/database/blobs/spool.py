@@ -35,9 +35,12 @@ class Spooled:
 
 
 class Spool:
-    """One message on its way in. Use: `write` each chunk, then `finish`; or `discard`."""
+    """One message on its way in. Use: `write` each chunk, then `finish`; or `discard`, whatever came before.
 
-    __slots__ = ("_blobs", "_chunks", "_file", "_hash", "_name", "size_octets")
+    What `finish` gives belongs to the spool until it is passed on: `discard` is then no longer to be called.
+    """
+
+    __slots__ = ("_blobs", "_chunks", "_file", "_hash", "_is_at_rest", "_is_unwanted", "_name", "size_octets")
 
     def __init__(self, blobs: "BlobFiles") -> None:
         self._blobs = blobs
@@ -45,6 +48,8 @@ class Spool:
         self._file: NewFile | None = None
         self._name: str | None = None
         self._hash = hashlib.sha256()
+        self._is_at_rest = False     # set by the thread, read in the loop; the other one below the other way round
+        self._is_unwanted = False
         self.size_octets = 0
 
     def write(self, chunk: bytes) -> None:
@@ -68,20 +73,31 @@ class Spool:
         """
         if self._file is None:
             return Spooled(b"".join(self._chunks), self._hash.digest(), None)
-        return self._blobs.aside(self._finish_file)
+        file, self._file = self._file, None
+        return self._blobs.aside(lambda: self._bring_to_rest(file))
 
-    def _finish_file(self) -> Spooled:
-        assert self._file is not None
+    def _bring_to_rest(self, file: NewFile) -> Spooled:
         assert self._name is not None
-        _translated(self._file.finish)
-        return Spooled(_translated(self._blobs.disk.map, self._name), self._hash.digest(), self._name)
+        try:
+            _translated(file.finish)
+            spooled = Spooled(_translated(self._blobs.disk.map, self._name), self._hash.digest(), self._name)
+        except DatabaseError:
+            self._blobs.remove(self._name)
+            raise
+        self._is_at_rest = True
+        if self._is_unwanted:        # a peer that left while its message was synced
+            self._blobs.remove(self._name)
+        return spooled
 
     def discard(self) -> None:
-        """Forget what came; a file that was begun is removed."""
+        """Forget what came and remove its file; one that is being synced goes once it is at rest."""
+        self._is_unwanted = True
         self._chunks.clear()
         if self._file is not None:
-            self._file.discard()
-            self._file = None
+            file, self._file = self._file, None
+            file.discard()
+        elif self._is_at_rest and self._name is not None:
+            self._blobs.remove(self._name)
 
 
 class BlobFiles:

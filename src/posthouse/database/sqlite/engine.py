@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import apsw
 
-from posthouse.database.errors import DatabaseBusy, SyncFailed
+from posthouse.database.errors import DatabaseBusy, DatabaseError, SyncFailed
 from posthouse.database.migrations import migrate
 from posthouse.database.sqlite.checkpoints import Checkpointer, CheckpointSettings
 from posthouse.database.sqlite.commit_thread import CommitRunner, CommitThread, InlineCommits
@@ -40,19 +40,24 @@ class SqliteDatabase:
     def __init__(self, path: Path, settings: EngineSettings | None = None) -> None:
         """Open the file, creating or migrating it as needed.
 
-        The caller holds the data directory's lock. Raises apsw.Error when the file cannot be opened or is no
+        The caller holds the data directory's lock. Raises DatabaseError when the file cannot be opened or is no
         database, SchemaTooNew when a later Posthouse wrote it.
         """
         self._settings = settings or EngineSettings()
         self._path = path
         loop = asyncio.get_running_loop()
         self._loop = loop
-        self._writing = open_writer(path, self._settings.sqlite)
-        migrate(self._writing)
+        try:
+            self._writing = open_writer(path, self._settings.sqlite)
+            migrate(self._writing)
+            self._copying = open_reader(path, self._settings.sqlite)
+            self._reading = open_reader(path, self._settings.sqlite)
+        except apsw.Error as error:
+            raise world_error(error) from error
+        except OSError as error:
+            raise DatabaseError(f"{path} cannot be opened: {error.strerror}") from error
         self._commits = self._runner()
         self._copies = self._runner()
-        self._copying = open_reader(path, self._settings.sqlite)
-        self._reading = open_reader(path, self._settings.sqlite)
         self._read_transaction = SqliteTransaction(self._reading)
         self._writer = Writer(self._writing, loop, self._commits, self._settings.writer)
         checkpointer = Checkpointer(self._writing, self._copying, self._copies, self._settings.checkpoints)

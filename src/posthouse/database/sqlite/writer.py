@@ -219,7 +219,10 @@ class Writer:
         if announced:
             self._transaction.announced = set()
             for listener in self.listeners:
-                listener(announced)
+                try:
+                    listener(announced)
+                except Exception as error:  # noqa: BLE001 - the COMMIT stands, and its callers must hear of it
+                    self._loop.call_exception_handler({"message": "a listener failed", "exception": error})
 
     def _settle(self, error: Exception | None) -> None:
         """Tell every caller of the batch how it ended (`error`: all of them alike), then go on with what waits."""
