@@ -6,7 +6,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +56,8 @@ from posthouse.runtime.journal import Event, Journal, Severity, standard_error
 from posthouse.runtime.local_socket import listen_locally
 from posthouse.runtime.machine import machine_name
 from posthouse.runtime.network import Listening
+from posthouse.runtime.process import ExitCode, WorkerLink, raise_descriptor_limit
+from posthouse.runtime.supervisor import Hangup, Supervisor
 from posthouse.runtime.tls import Certificates, CertificateUnusable
 from posthouse.runtime.workers import Workers
 from posthouse.store.opened import OpenMailboxes
@@ -285,32 +286,48 @@ def answer_alone(data: DataDirectory) -> Iterator[Alone]:
             runner.run(rooms.close())
 
 
-class _ToldBySignals:
-    """A worker that is its own process."""
+class _ToldBySupervisor:
+    """What a worker hears from its supervisor, and says to it."""
 
-    def __init__(self, announce: Callable[[], None]) -> None:
-        self.ready = announce
+    def __init__(self, link: WorkerLink) -> None:
         self._stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
+        self._reload: Callable[[], None] = lambda: None
+        self.ready = link.say_ready
+        link.attach(asyncio.get_running_loop(), stop=self._stopped.set, reload=self._reload_now)
+
+    def _reload_now(self) -> None:
+        self._reload()
 
     async def stop(self) -> None:
         await self._stopped.wait()
 
     def on_reload(self, do: Callable[[], None]) -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, do)
+        self._reload = do
 
     def sync_failed(self, failure: SyncFailed) -> None:
-        os._exit(70)
+        os._exit(ExitCode.FAULT)
 
 
 def serve(deployment: Deployment, announce: Callable[[], None]) -> int:
     """Serve until told to stop; `announce` is called when every door is open. Returns the exit status."""
-    journal = Journal(SystemClock(), standard_error, for_people=sys.stderr.isatty())
+    clock = SystemClock()
+    journal = Journal(clock, standard_error, for_people=sys.stderr.isatty())
+    raise_descriptor_limit()
+    hangup = Hangup.RELOADS if deployment.development is None else Hangup.STOPS
+    live = partial(_live, deployment, journal)
+    return Supervisor(live, announce, clock=clock, journal=journal, hangup=hangup).run()
+
+
+def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCode:
+    """A worker process from its fork to its end."""
 
     async def main() -> None:
-        await work(deployment, _ToldBySignals(announce), journal)
+        await work(deployment, _ToldBySupervisor(link), journal)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
-    return 0
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
+    except (DatabaseError, CertificateUnusable, OSError) as error:
+        print(f"posthouse: the server cannot start: {error}", file=sys.stderr)    # noqa: T201 nobody else can say it
+        return ExitCode.CANNOT_START
+    return ExitCode.DONE
