@@ -1,6 +1,7 @@
 """One acceptance is one transaction: the bytes, a row for every recipient, the decision, the day's sums."""
 
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from posthouse.database.blobs.rows import add_blob
 from posthouse.database.identifiers import AccountId, BlobId, DecisionId, QueueId, Uid
@@ -18,8 +19,7 @@ from posthouse.store.mailboxes import INBOX_ID
 from posthouse.store.messages import NewMessage, Where, append
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """What an acceptance has written: it is on disk."""
 
     identifier: str

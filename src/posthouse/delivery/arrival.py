@@ -1,7 +1,8 @@
 """A message at the border: its bytes at rest, its envelope, and how it came."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from posthouse.database.blobs.spool import Spooled
 from posthouse.database.identifiers import AccountId
@@ -20,16 +21,14 @@ class Entrance(Enum):
     SUBMISSION = "submission"    # from an account of ours, which makes it complete (RFC 6409 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Originator:
+class Originator(Struct, frozen=True):
     """The account that submits, and the address that it is known by."""
 
     account_id: AccountId
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """How a message came: the session's facts. `identifier` names the acceptance in replies, logs and trace fields."""
 
     entrance: Entrance
@@ -41,8 +40,7 @@ class Origin:
     originator: Originator | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """One forward-path that was accepted, where it leads, and why we take it."""
 
     forward_path: ForwardPath
@@ -50,8 +48,7 @@ class Destination:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """One message, whole, for which we are about to take responsibility."""
 
     origin: Origin

@@ -1,14 +1,14 @@
 """Looking into a message, once: its header section and its MIME structure, by offsets into the stored bytes."""
 
-from dataclasses import dataclass
 from mmap import mmap
+
+from msgspec import Struct
 
 from posthouse.message.headers import HeaderSection
 from posthouse.message.mime import Part, scan
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What was found; nothing is malformed enough to be refused for it."""
 
     section: HeaderSection

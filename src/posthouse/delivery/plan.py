@@ -6,8 +6,9 @@ Received; the relay's view has the Received alone. Left out of every view: a Ret
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.database.identifiers import AccountId
 from posthouse.delivery.arrival import Arrival, Destination, Entrance
@@ -34,16 +35,14 @@ RECEIVED_FIELDS_MAX: Final = 100    # RFC 5321 6.3: a large rejection threshold,
 MESSAGE_ID_OCTETS_MAX: Final = 998    # RFC 5322 2.1.1: a line
 
 
-@dataclass(frozen=True, slots=True)
-class LocalDelivery:
+class LocalDelivery(Struct, frozen=True):
     """One account that gets the message in its INBOX, and what it sees."""
 
     account_id: AccountId
     view: View
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that one acceptance will write."""
 
     arrival: Arrival

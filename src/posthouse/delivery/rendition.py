@@ -4,8 +4,9 @@ The store keeps them as opaque octets with ``RENDITION_VERSION``; IMAP sends the
 version: what was stored under an older one is made again when it is next read.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.delivery.envelope_form import envelope_form
 from posthouse.delivery.sections import find_section, pack_parts
@@ -42,8 +43,7 @@ USUAL_FIELDS: Final = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class Rendition(Struct, frozen=True):
     """One message's wire forms."""
 
     envelope: bytes    # the value of ENVELOPE

@@ -1,6 +1,7 @@
 """The day's sums: how many recipients were accepted, and what became of them. They only grow."""
 
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from posthouse.database.transaction import Transaction
 from posthouse.message.dates import Instant
@@ -8,8 +9,7 @@ from posthouse.message.dates import Instant
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """Recipients, after aliases. What is queued counts again when it has left the queue."""
 
     accepted: int = 0

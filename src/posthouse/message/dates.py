@@ -1,9 +1,10 @@
 """Points in time as mail writes them (RFC 5322 3.3, 4.3): format strictly, parse what real mail contains."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, NewType
+
+from msgspec import Struct
 
 Instant = NewType("Instant", int)
 """Microseconds since 1970-01-01 00:00 UTC."""
@@ -48,8 +49,7 @@ _COMMENT: Final = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
 _COMMENT_DEPTH_MAX: Final = 10    # comments nest (RFC 5322 3.2.2); real ones do so once
 
 
-@dataclass(frozen=True, slots=True)
-class ZonedInstant:
+class ZonedInstant(Struct, frozen=True):
     """An instant with the zone it was written in, in minutes east of UTC.
 
     Raises ValueError when its date, local or in UTC, would leave the years 1 to 9999, or the zone cannot be written in

@@ -4,9 +4,10 @@ What a peer said about itself is put in such that it cannot end a line, a commen
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.message.address import Address, ForwardPath, ReversePath
 from posthouse.message.dates import ZonedInstant, format_date_time
@@ -37,8 +38,7 @@ _TRANSMISSIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedFacts:
+class ReceivedFacts(Struct, frozen=True):
     """What a Received field tells. ``peer_ip`` is None for what came through no network."""
 
     ehlo_name: str    # claimed by the peer: hostile

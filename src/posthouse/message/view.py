@@ -5,8 +5,9 @@ the last is the whole body, so that offsets within the body hold in every view. 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
+
+from msgspec import Struct
 
 from posthouse.message.headers import HeaderSection
 
@@ -29,8 +30,7 @@ Source = Callable[[int, int], bytes]
 """Reads stored octets: ``source(offset, length)``."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What one reader sees of stored octets. ``header_octets`` and ``size_octets`` are the view's own sizes."""
 
     pieces: tuple[Piece, ...]

@@ -1,7 +1,8 @@
 """Whether we take responsibility for mail to one forward-path (RFC 5321 3.6.1, 4.5.1, 7.9; RFC 6409 3.1, 4.3)."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from posthouse.message.status import Status
 from posthouse.policy.verdicts import Accept, Refuse, Verdict
@@ -23,8 +24,7 @@ class Destination(Enum):
     ELSEWHERE = auto()    # not a domain of ours
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientFacts:
+class RecipientFacts(Struct, frozen=True):
     """What must be known to judge one forward-path."""
 
     door: SmtpDoor

@@ -5,11 +5,12 @@ A verdict carries no protocol words: each door turns it into its own reply.
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from posthouse.message.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Struct, frozen=True):
     """We take responsibility. ``because`` is written into the decision record, so it is never empty."""
 
     because: str

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from posthouse.database.identifiers import AccountId, MailboxId, ModSeq, Uid
 from posthouse.database.transaction import Transaction
 from posthouse.store.errors import NoSuchMailbox
@@ -20,8 +22,7 @@ class Status:
     octets: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """How a change moves a mailbox's sums."""
 
     uids: int = 0

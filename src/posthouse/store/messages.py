@@ -7,6 +7,8 @@ was committed (`OpenMailbox.listing`), never a session's own numbering, which ma
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from posthouse.database.identifiers import AccountId, BlobId, DecisionId, MailboxId, MessageId, ModSeq, Uid
 from posthouse.database.transaction import Transaction
 from posthouse.message.dates import Instant, ZonedInstant
@@ -17,8 +19,7 @@ from posthouse.store.listing import Listing
 from posthouse.store.placements import DELETED, SEEN, Placement, Placements, encode_one
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """The ready-made forms of a message, opaque here (delivery/rendition.py)."""
 
     version: int
@@ -28,8 +29,7 @@ class Wire:
     parts: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(Struct, frozen=True):
     """A message about to be kept for one account. `view`: what the account sees of the blob, encoded."""
 
     blob_id: BlobId
@@ -40,8 +40,7 @@ class NewMessage:
     wire: Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """A mailbox of an account."""
 
     account_id: AccountId

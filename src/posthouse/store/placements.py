@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from posthouse.database.identifiers import MessageId, Uid
 
 SEEN: Final = 1
@@ -33,8 +35,7 @@ Run = tuple[int, int]
 Column = TypeVar("Column", "array[int]", list[int])
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """One message in a mailbox. `bits`: its keywords; dates are UTC microseconds, `zone` minutes east."""
 
     uid: Uid

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
 from mmap import mmap
 from typing import TypeVar
+
+from msgspec import Struct
 
 from posthouse.database.errors import DatabaseError, DiskFull
 from posthouse.runtime.chance import Chance
@@ -20,8 +21,7 @@ NO_SPACE = frozenset({ENOSPC, EDQUOT})
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Spooled:
+class Spooled(Struct, frozen=True):
     """A whole message at rest, not yet named by any row. `octets`: its bytes (of a file: mapped, read lazily)."""
 
     octets: bytes | mmap

@@ -7,6 +7,8 @@ something worse.
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from posthouse.message.address import ForwardPath, ReversePath
 from posthouse.message.envelope import BodyType
 from posthouse.protocol.smtp.data import ContentFault
@@ -36,8 +38,7 @@ class Hello:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class MailReceived:
+class MailReceived(Struct, frozen=True):
     """MAIL: a transaction begins, and what was known of an earlier one is void."""
 
     reverse_path: ReversePath
@@ -45,8 +46,7 @@ class MailReceived:
     declared_size_octets: int | None    # RFC 1870: within our limit
 
 
-@dataclass(frozen=True, slots=True)
-class RcptReceived:
+class RcptReceived(Struct, frozen=True):
     forward_path: ForwardPath
 
 
@@ -55,15 +55,13 @@ class DataRequested:
     """DATA, with at least one recipient accepted: 354 lets the content come."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkReceived:
+class ChunkReceived(Struct, frozen=True):
     """The next octets of the message, dot-stuffing undone; at most CHUNK_OCTETS_MAX. Answered by nothing."""
 
     octets: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageEnded:
+class MessageEnded(Struct, frozen=True):
     """The content is complete and clean; all of it came as chunks."""
 
     size_octets: int
