@@ -55,7 +55,8 @@ class DataRequested:
     """DATA, with at least one recipient accepted: 354 lets the content come."""
 
 
-class ChunkReceived(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ChunkReceived:
     """The next octets of the message, dot-stuffing undone; at most CHUNK_OCTETS_MAX. Answered by nothing."""
 
     octets: bytes = field(repr=False)
