@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Protocol, TypeVar
 
 from posthouse.cli.errors import CommandFailed
+from posthouse.database.errors import DatabaseError
 from posthouse.doors.control.requests import AnyRequest
 from posthouse.doors.control.responses import AnyResponse, Failed, Refused, Response
 from posthouse.doors.control.wire import ControlSyntaxError, encode, read_response
@@ -54,6 +55,10 @@ class Asker(AbstractContextManager["Asker"]):
             self._line = self._reached.__enter__()
         except DataDirectoryError as error:
             raise RequestFailed(error.reason, error.mend) from error
+        except DatabaseError as error:
+            raise RequestFailed(
+                f"the database cannot be opened: {error}", "see that the disk has room and who owns the files"
+            ) from error
         return self
 
     def __exit__(

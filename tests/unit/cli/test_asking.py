@@ -125,3 +125,11 @@ def test_a_command_starts_without_what_it_does_not_need(program: str) -> None:
     """STACK: start in about 100 ms; asyncio alone takes 50, rich 60, argon2 and cryptography 30 each."""
     heavy = {"asyncio", "apsw", "argon2", "cryptography", "rich", "uvloop", "idna", "email", "ssl", "smtplib"}
     assert not modules_after(program) & heavy
+
+
+def test_a_file_that_is_no_database_is_told(data: Path) -> None:
+    """Not a traceback: whoever runs the command must know which file, and what to look at."""
+    (data / "posthouse.db").write_bytes(b"x" * 5000)
+    with pytest.raises(RequestFailed, match="cannot be opened"), Asker(data):
+        pass
+    create_data_directory(data).lock().release()    # let go, whatever happened
