@@ -23,13 +23,13 @@ from posthouse.doors.events import (
     SessionOpened,
     SessionSecured,
     TlsFailed,
-    traceback_of,
 )
 from posthouse.doors.handshake import encrypt, reason_of
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience, Phase
 from posthouse.doors.session import NO_SESSION, Door, Ending, Session
 from posthouse.doors.wire import OPEN, WRITE_BUFFER_OCTETS_MAX, State, Wire
 from posthouse.runtime.counters import Admission
+from posthouse.runtime.journal import traceback_of
 from posthouse.runtime.peers import NOBODY, Peer, peer_at
 
 if TYPE_CHECKING:

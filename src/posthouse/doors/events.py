@@ -1,13 +1,9 @@
 """What the journal hears about connections, whatever the door."""
 
-import traceback
 from enum import Enum
-from typing import Final
 
 from posthouse.runtime.counters import Admission
 from posthouse.runtime.journal import Event, Severity
-
-TRACEBACK_LINE_CHARACTERS_MAX: Final = 200    # our own lines are shorter
 
 
 class Reason(Enum):
@@ -87,9 +83,3 @@ class BugFound(Event, frozen=True):
     severity = Severity.FAULT
     door: str
     traceback: str
-
-
-def traceback_of(bug: BaseException) -> str:
-    """Where a bug struck. Its lines are cut: what a peer said, a body for instance, might stand in its message."""
-    lines = "".join(traceback.format_exception(bug)).splitlines()
-    return "\n".join(line[:TRACEBACK_LINE_CHARACTERS_MAX] for line in lines)

@@ -13,10 +13,11 @@ from typing import Final, Protocol
 
 from posthouse.doors.connection import Connection
 from posthouse.doors.connections import Connections
-from posthouse.doors.events import AcceptFailed, BugFound, Reason, TlsFailed, traceback_of
+from posthouse.doors.events import AcceptFailed, BugFound, Reason, TlsFailed
 from posthouse.doors.handshake import accept, reason_of
 from posthouse.doors.session import Door
 from posthouse.runtime.counters import Admission
+from posthouse.runtime.journal import traceback_of
 from posthouse.runtime.network import BACKLOG
 from posthouse.runtime.peers import peer_at
 

@@ -7,6 +7,7 @@ disk, a reader that is gone) never stops the mail: the line is lost, and the nex
 """
 
 import os
+import traceback
 import types
 import typing
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from posthouse.runtime.clock import Clock
 
 TEXT_CHARACTERS_MAX: Final = 16_384
 """A traceback through every room takes about 10,000 characters; a line of a peer's is shorter (RFC 5321 4.5.3.1)."""
+
+TRACEBACK_LINE_CHARACTERS_MAX: Final = 200    # our own lines are shorter
 
 Sink = Callable[[bytes], None]
 """Takes one whole line; raises OSError when it cannot."""
@@ -176,3 +179,9 @@ def _printable(text: str) -> str:
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
     return f'"{text}"' if " " in text and "=" not in text else text
+
+
+def traceback_of(bug: BaseException) -> str:
+    """Where a bug struck. Its lines are cut: what a peer said, a body for instance, might stand in its message."""
+    lines = "".join(traceback.format_exception(bug)).splitlines()
+    return "\n".join(line[:TRACEBACK_LINE_CHARACTERS_MAX] for line in lines)
