@@ -35,10 +35,16 @@ ANSWERS: Final[dict[type[Command], Callable[[Conversation, Any], Answer]]] = {
     commands.Search: search_command.search,
 }
 
-_BY_NUMBER: Final = (commands.Fetch, commands.Store, commands.Search)
+_SILENT_ON_EXPUNGE: Final = (commands.Fetch, commands.Store, commands.Search)
+_NUMBERED: Final = (*_SILENT_ON_EXPUNGE, commands.Copy, commands.Move)
 
 
 def may_tell_expunge(command: Command) -> bool:
     """Whether EXPUNGE may be said while this command is answered (RFC 3501 7.4.1: not during FETCH, STORE, SEARCH;
     their UID forms are other commands)."""
-    return not isinstance(command, _BY_NUMBER) or command.numbering is Numbering.UID
+    return not isinstance(command, _SILENT_ON_EXPUNGE) or command.numbering is Numbering.UID
+
+
+def is_by_uid(command: Command) -> bool:
+    """Whether each FETCH response that comes of this command must tell the UID (RFC 3501 6.4.8)."""
+    return isinstance(command, _NUMBERED) and command.numbering is Numbering.UID

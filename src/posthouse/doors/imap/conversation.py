@@ -49,8 +49,8 @@ class Conversation:
     def select(self, selected: Selected) -> None:
         """Go over to a mailbox."""
         self.deselect()
-        self.selected = selected
         self._told_names = self.names
+        self.selected = selected
         self.services.mailboxes.watch(selected.opened, self.wake)
 
     def deselect(self) -> None:
@@ -75,5 +75,6 @@ class Conversation:
 def flags_told(names: FlagNames, *, read_only: bool) -> bytes:
     """FLAGS, and PERMANENTFLAGS with it (RFC 3501 7.2.6, 7.1): none is kept for one who only reads."""
     known = names.all()
-    permanent = codes.permanentflags(() if read_only else (*known, codes.NEW_KEYWORDS))
+    new = (codes.NEW_KEYWORDS,) if names.can_grow else ()
+    permanent = codes.permanentflags(() if read_only else (*known, *new))
     return responses.flags(known) + responses.untagged(Condition.OK, "these flags are kept", permanent)

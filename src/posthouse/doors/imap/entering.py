@@ -42,6 +42,7 @@ def noop(conversation: Conversation, command: commands.Noop) -> Answer:
 
 
 def logout(conversation: Conversation, command: commands.Logout) -> Answer:
+    conversation.deselect()    # BYE is the last that is said of a session (RFC 3501 7.1.5): no news behind it
     conversation.connection.write(FAREWELL)
     return ok("LOGOUT is done")
 

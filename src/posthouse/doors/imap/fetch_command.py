@@ -3,6 +3,7 @@
 from asyncio import Future, sleep
 from collections.abc import Iterator
 
+from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.doors.imap.answers import ok
 from posthouse.doors.imap.conversation import Answer, Conversation
 from posthouse.doors.imap.fetching import Fetching, Step
@@ -12,6 +13,7 @@ from posthouse.protocol.imap.commands import Numbering
 from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
 from posthouse.protocol.imap.responses import Completion
 from posthouse.store.changes import BitsChange, BitsOperation, UidRange
+from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.messages import change_bits
 from posthouse.store.placements import SEEN
 
@@ -62,7 +64,16 @@ def _end(seen: "Future[None] | None") -> Answer:
 
 
 async def _when_seen(seen: "Future[None]") -> Completion:
-    await seen
+    """A full disk or a mailbox that is gone keeps nobody from reading: what was asked for has been sent.
+
+    Raises SyncFailed.
+    """
+    try:
+        await seen
+    except SyncFailed:
+        raise
+    except (DatabaseError, NoSuchMailbox):
+        return ok("FETCH is done, but \\Seen could not be kept")
     return ok("FETCH is done")
 
 
@@ -79,6 +90,4 @@ async def _send(
         connection.write(octets)
         await connection.drained()
         step = next(steps, None)
-    if seen is not None:
-        await seen
-    return ok("FETCH is done")
+    return ok("FETCH is done") if seen is None else await _when_seen(seen)

@@ -43,6 +43,11 @@ class FlagNames:
         """Every flag that the account knows, system flags first."""
         return [*SYSTEM_FLAGS, *(Flag(name) for _, name in sorted(self._keywords.items()))]
 
+    @property
+    def can_grow(self) -> bool:
+        """Whether the account can be given keywords that it does not have."""
+        return len(self._keywords) < placements.KEYWORDS_MAX
+
     def text(self, bits: int, is_recent: bool) -> bytes:
         """A message's flags as FETCH tells them, parentheses included."""
         known = self._texts.get((bits, is_recent))

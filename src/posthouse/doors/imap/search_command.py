@@ -6,6 +6,7 @@ from posthouse.doors.imap.answers import ok
 from posthouse.doors.imap.conversation import Answer, Conversation
 from posthouse.doors.imap.message_commands import NO_SUCH_MESSAGE
 from posthouse.doors.imap.search_bounds import leaves
+from posthouse.doors.imap.search_reading import Found
 from posthouse.doors.imap.searching import Breath, Search, Searching, Step
 from posthouse.protocol.imap import commands, responses
 from posthouse.protocol.imap.flags import Flag
@@ -32,17 +33,17 @@ async def _go_on(conversation: Conversation, run: Search, step: Step | Breath) -
     """Read what the search asks for: in the loop, with the other sessions' turns between two pages, or on a thread."""
     database = conversation.services.database
     while True:
+        found: Found = []
         match step:
             case Breath():
                 await sleep(0)
-                answers = []
             case Step(read, may_block=True):
-                answers = await database.read_aside(read)
+                found = await database.read_aside(read)
             case Step(read):
                 await sleep(0)
-                answers = database.read(read)
+                found = database.read(read)
         try:
-            step = run.send(answers)
+            step = run.send(found)
         except StopIteration as end:
             return _end(conversation, end.value)
 

@@ -1,42 +1,59 @@
-"""The keys of a search that need messages read: their ready-made fields, their header sections, or all of them."""
+"""The keys of a search for which messages must be read: their ready-made fields, their header sections, or all of them.
+
+A message that has no row any more (another session expunged it, and it was purged) holds nothing that could be found.
+One whose octets cannot be read fails the search, for the answer might be wrong.
+"""
 
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import USUAL_FIELDS
 from posthouse.doors.imap.search_days import Days
-from posthouse.doors.imap.search_text import Needle, SearchedHeader, SearchedMessage
+from posthouse.doors.imap.search_text import Needle
+from posthouse.doors.imap.searched_fields import SearchedFields
+from posthouse.doors.imap.searched_message import SearchedMessage
 from posthouse.message.dates import Instant, ZonedInstant, parse_date_time
 from posthouse.message.headers import unfold
 from posthouse.protocol.imap.search_keys import BodyContains, HeaderContains, SearchKey, Sent, TextContains
 from posthouse.runtime.disk import Disk
 from posthouse.store.placements import Placements
-from posthouse.store.reading import find_messages, wire_forms
+from posthouse.store.reading import MessageMissing, find_messages, wire_forms
 
-# A page that is read in the loop holds it up for a few milliseconds at most: the fields of a message take about 10 us,
-# the text of one of 5 KB about 100.
-FIELDS_A_PAGE: Final = 250
+# A page that is read in the loop holds it up for a few milliseconds at most: the fields of a message take up to 10 us,
+# the text of one of 5 KB up to 100.
+FIELDS_A_PAGE: Final = 500
 MESSAGES_A_PAGE: Final = 50
 OCTETS_A_PAGE: Final = INLINE_OCTETS_MAX    # what is longer, and lies in a file, has a page of its own
+
+T = TypeVar("T")
+
+Found = list[list[int]]
+"""For each key of a reading, the messages of a page that it finds, by their indices in the chunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages of a chunk that are read together, by their indices in it, ascending."""
+    """Messages of a chunk that are read together."""
 
     placements: Placements    # of the whole chunk
-    indices: list[int]
+    indices: list[int]        # in it, ascending
     may_block: bool = False
 
-    @property
-    def message_ids(self) -> "array[int]":
-        """Their keys."""
+    def read(self, rows_of: Callable[["array[int]"], list[T]]) -> list[tuple[int, T]]:
+        """The rows of those messages that have one, each with the message's index."""
         message_ids = self.placements.message_ids
-        return array("q", [message_ids[index] for index in self.indices])
+        try:
+            rows = rows_of(array("q", [message_ids[index] for index in self.indices]))
+        except MessageMissing:
+            if len(self.indices) == 1:
+                return []
+            alone = [Page(self.placements, [index]) for index in self.indices]
+            return [row for page in alone for row in page.read(rows_of)]
+        return list(zip(self.indices, rows, strict=True))
 
 
 class Reading(Protocol):
@@ -49,8 +66,8 @@ class Reading(Protocol):
     def pages(self, placements: Placements, indices: list[int]) -> Iterator[Page]:
         """Cut messages of a chunk into pages."""
 
-    def answers(self, page: Page, tx: Transaction) -> list[tuple[bool, ...]]:
-        """What each key says to each message of a page. Raises DatabaseError."""
+    def find(self, page: Page, tx: Transaction) -> Found:
+        """Read a page. Raises DatabaseError."""
 
 
 def readings(keys: frozenset[SearchKey], disk: Disk) -> tuple[Reading, ...]:
@@ -71,50 +88,41 @@ def readings(keys: frozenset[SearchKey], disk: Disk) -> tuple[Reading, ...]:
 class FieldsReading:
     """The fields that are kept ready (`delivery.rendition`): no message is read."""
 
-    __slots__ = ("_tests", "keys")
-
     def __init__(self, keys: tuple[SearchKey, ...]) -> None:
         self.keys = keys
-        self._tests = [_fields_test(key) for key in keys]
+        self._tests = [_sent_test(key) if isinstance(key, Sent) else _field_test(key) for key in keys]
 
     def pages(self, placements: Placements, indices: list[int]) -> Iterator[Page]:
         for start in range(0, len(indices), FIELDS_A_PAGE):
             yield Page(placements, indices[start:start + FIELDS_A_PAGE])
 
-    def answers(self, page: Page, tx: Transaction) -> list[tuple[bool, ...]]:
-        found = []
-        dates, zones = page.placements.internal_dates, page.placements.zones
-        for index, (fields,) in zip(page.indices, wire_forms(tx, page.message_ids, ("fields",)), strict=True):
-            header, internal = SearchedHeader(fields), (dates[index], zones[index])
-            found.append(tuple([test(header, internal) for test in self._tests]))
-        return found
+    def find(self, page: Page, tx: Transaction) -> Found:
+        rows = page.read(lambda message_ids: wire_forms(tx, message_ids, ("fields",)))
+        fields = SearchedFields([fields for _, (fields,) in rows])
+        indices = [index for index, _ in rows]
+        return [[indices[number] for number in test(fields, page.placements, indices)] for test in self._tests]
 
 
 class HeaderReading:
     """Header sections, as the account sees them: for fields that are not kept ready."""
 
-    __slots__ = ("_disk", "_tests", "keys")
-
-    def __init__(self, keys: tuple[HeaderContains, ...], disk: Disk) -> None:
-        self.keys: tuple[SearchKey, ...] = keys
+    def __init__(self, keys: tuple[SearchKey, ...], disk: Disk) -> None:
+        self.keys = keys
         self._tests = [_field_test(key) for key in keys]
         self._disk = disk
 
     def pages(self, placements: Placements, indices: list[int]) -> Iterator[Page]:
         return _pages_by_octets(placements, indices)
 
-    def answers(self, page: Page, tx: Transaction) -> list[tuple[bool, ...]]:
-        found = []
-        for message in find_messages(tx, page.message_ids):
-            header = SearchedHeader(message.read(self._disk, 0, message.view.header_octets))
-            found.append(tuple([test(header) for test in self._tests]))
-        return found
+    def find(self, page: Page, tx: Transaction) -> Found:
+        rows = page.read(lambda message_ids: find_messages(tx, message_ids))
+        headers = SearchedFields([stored.read(self._disk, 0, stored.view.header_octets) for _, stored in rows])
+        indices = [index for index, _ in rows]
+        return [[indices[number] for number in test(headers, page.placements, indices)] for test in self._tests]
 
 
 class MessageReading:
     """Whole messages, as the account sees them."""
-
-    __slots__ = ("_disk", "_tests", "keys")
 
     def __init__(self, keys: tuple[BodyContains | TextContains, ...], disk: Disk) -> None:
         self.keys: tuple[SearchKey, ...] = keys
@@ -124,11 +132,13 @@ class MessageReading:
     def pages(self, placements: Placements, indices: list[int]) -> Iterator[Page]:
         return _pages_by_octets(placements, indices)
 
-    def answers(self, page: Page, tx: Transaction) -> list[tuple[bool, ...]]:
-        found = []
-        for stored in find_messages(tx, page.message_ids):
+    def find(self, page: Page, tx: Transaction) -> Found:
+        found: Found = [[] for _ in self.keys]
+        for index, stored in page.read(lambda message_ids: find_messages(tx, message_ids)):
             message = SearchedMessage(stored.read(self._disk), stored.view.header_octets)
-            found.append(tuple([test(message) for test in self._tests]))
+            for indices, test in zip(found, self._tests, strict=True):
+                if test(message):
+                    indices.append(index)
         return found
 
 
@@ -153,22 +163,30 @@ def _pages_by_octets(placements: Placements, indices: list[int]) -> Iterator[Pag
 
 # ---- what a key asks of what was read --------------------------------------------------------------------------------
 
-FieldsTest = Callable[[SearchedHeader, tuple[int, int]], bool]
-"""Of a message's fields and its internal date (instant and zone in minutes): whether a key finds it."""
+FieldsTest = Callable[[SearchedFields, Placements, list[int]], list[int]]
+"""Which messages a key finds, given their fields, and the columns with the index of each in them."""
 
 
-def _fields_test(key: SearchKey) -> FieldsTest:
-    if isinstance(key, Sent):
-        days = Days.of(key.when, key.day)
-        return lambda header, internal: days.hold_sent(_sent(header, internal))
+def _field_test(key: SearchKey) -> FieldsTest:
     assert isinstance(key, HeaderContains)
-    test = _field_test(key)
-    return lambda header, internal: test(header)
+    name, needle = key.field, Needle.of(key.text)
+    return lambda fields, placements, indices: fields.containing(name, needle)
 
 
-def _field_test(key: HeaderContains) -> Callable[[SearchedHeader], bool]:
-    field, needle = key.field, Needle.of(key.text)
-    return lambda header: header.field_contains(field, needle)
+def _sent_test(key: Sent) -> FieldsTest:
+    days = Days.of(key.when, key.day)
+
+    def test(fields: SearchedFields, placements: Placements, indices: list[int]) -> list[int]:
+        moments = [_sent(fields.first(number, b"date"), placements, index) for number, index in enumerate(indices)]
+        return [number for number, moment in enumerate(moments) if days.hold_sent(moment)]
+
+    return test
+
+
+def _sent(date: bytes | None, placements: Placements, index: int) -> ZonedInstant:
+    """When a message says that it was sent; its internal date where it does not (RFC 5256 2.2)."""
+    moment = None if date is None else parse_date_time(unfold(date))
+    return moment or ZonedInstant(Instant(placements.internal_dates[index]), placements.zones[index])
 
 
 def _message_test(key: BodyContains | TextContains) -> Callable[[SearchedMessage], bool]:
@@ -176,10 +194,3 @@ def _message_test(key: BodyContains | TextContains) -> Callable[[SearchedMessage
     if isinstance(key, BodyContains):
         return lambda message: message.body_contains(needle)
     return lambda message: message.text_contains(needle)
-
-
-def _sent(header: SearchedHeader, internal: tuple[int, int]) -> ZonedInstant:
-    """When a message says that it was sent; its internal date where it does not (RFC 5256 2.2)."""
-    value = header.section.first(b"date")
-    moment = parse_date_time(unfold(value)) if value is not None else None
-    return moment or ZonedInstant(Instant(internal[0]), internal[1])

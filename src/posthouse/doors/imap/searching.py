@@ -13,7 +13,7 @@ from typing import Final
 from posthouse.database.transaction import Transaction
 from posthouse.doors.imap.search_bounds import Bounds, Mask, bounds_of, chosen, every, leaves, mask_of
 from posthouse.doors.imap.search_columns import COLUMN_KEYS, Columns
-from posthouse.doors.imap.search_reading import Reading, readings
+from posthouse.doors.imap.search_reading import Found, Reading, readings
 from posthouse.doors.imap.selected import Selected
 from posthouse.protocol.imap.commands import Numbering
 from posthouse.protocol.imap.flags import Flag
@@ -23,15 +23,11 @@ from posthouse.store.listing import Chunk
 
 CHUNKS_A_TURN: Final = 8      # the columns of a chunk of 4,096 take about 0.3 ms a key
 
-Answers = list[tuple[bool, ...]]
-"""For each message of a page, in order, what each key of a reading says to it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something to read before the search goes on. `may_block`: it may read files, so it is run on a thread."""
 
-    read: Callable[[Transaction], Answers]
+    read: Callable[[Transaction], Found]
     may_block: bool
 
 
@@ -40,8 +36,8 @@ class Breath:
     """Nothing to read, but the search has had the loop for a while."""
 
 
-Search = Generator[Step | Breath, Answers, list[int]]
-"""A search on its way: it is sent the answers that a step reads ([] after a Breath), and returns the numbers of the
+Search = Generator[Step | Breath, Found, list[int]]
+"""A search on its way: it is sent what a step found ([] after a Breath), and returns the numbers of the
 messages found, ascending."""
 
 
@@ -76,7 +72,7 @@ class Searching:
                 yield Breath()
         return found
 
-    def _in_chunk(self, chunk: Chunk, before: int) -> Generator[Step, Answers, Mask]:
+    def _in_chunk(self, chunk: Chunk, before: int) -> Generator[Step, Found, Mask]:
         """What is found in a chunk that has so many messages before it."""
         whole = every(len(chunk))
         known: dict[SearchKey, Bounds] = {}
@@ -91,15 +87,15 @@ class Searching:
 
     def _read(
         self, reading: Reading, chunk: Chunk, wanted: Mask, known: dict[SearchKey, Bounds]
-    ) -> Generator[Step, Answers, None]:
+    ) -> Generator[Step, Found, None]:
         """Read the wanted messages of a chunk, and note what is `known` then of the keys that this answers."""
         count = len(chunk)
         columns = [bytearray(count) for _ in reading.keys]
         for page in reading.pages(chunk.placements, list(chosen(range(count), wanted, count))):
-            answers = yield Step(partial(reading.answers, page), page.may_block)
-            for index, flags in zip(page.indices, answers, strict=True):
-                for column, flag in zip(columns, flags, strict=True):
-                    column[index] = flag
+            found = yield Step(partial(reading.find, page), page.may_block)
+            for column, indices in zip(columns, found, strict=True):
+                for index in indices:
+                    column[index] = 1
         open_still = every(count) ^ wanted
         for key, column in zip(reading.keys, columns, strict=True):
             surely = mask_of(column)

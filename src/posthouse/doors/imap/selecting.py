@@ -1,6 +1,7 @@
 """SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 6.3.1, 6.3.2, 6.4.2; RFC 3691)."""
 
 from asyncio import Future
+from contextlib import suppress
 from typing import Final
 
 from posthouse.database.identifiers import Uid
@@ -11,6 +12,7 @@ from posthouse.doors.imap.selected import Selected
 from posthouse.protocol.imap import codes, commands, responses
 from posthouse.protocol.imap.responses import Completion, Condition
 from posthouse.store.counters import Status, claim_recent, status_of
+from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.mailboxes import Mailbox, get_mailbox
 from posthouse.store.messages import Where, expunge
 from posthouse.store.opened import LONG_LISTING_MESSAGES
@@ -100,17 +102,20 @@ def _first_unseen(selected: Selected) -> int | None:
 
 def close(conversation: Conversation, command: commands.Close) -> Answer:
     """Leave the mailbox; what bears \\Deleted goes, without a word about it (RFC 3501 6.4.2)."""
-    selected = conversation.mailbox
-    conversation.deselect()
-    if selected.read_only:
+    if conversation.mailbox.read_only:
+        conversation.deselect()
         return ok("CLOSE is done")
-    return _close(conversation, selected)
+    return _close(conversation, conversation.mailbox)
 
 
 async def _close(conversation: Conversation, selected: Selected) -> Completion:
+    """Expunge first: when that fails the mailbox is still selected, for the peer as for us."""
     now = conversation.services.clock.now()
-    known = selected.opened.listing
-    await conversation.services.database.write(lambda tx: expunge(tx, selected.where, known, EVERY_UID, now))
+    with suppress(NoSuchMailbox):    # another session deleted it: nothing is left to expunge
+        await conversation.services.database.write(
+            lambda tx: expunge(tx, selected.where, selected.opened.listing, EVERY_UID, now)
+        )
+    conversation.deselect()
     return ok("CLOSE is done")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from posthouse.database.errors import SyncFailed
 from posthouse.doors.connection import Connection
-from posthouse.doors.imap.answering import ANSWERS, may_tell_expunge
+from posthouse.doors.imap.answering import ANSWERS, is_by_uid, may_tell_expunge
 from posthouse.doors.imap.answers import FORESEEN, LAST_WORDS, bad, completion_of, no, ok
 from posthouse.doors.imap.appending import Appending, refusal
 from posthouse.doors.imap.conversation import Answer, Conversation
@@ -123,7 +123,7 @@ class ImapSession:
         """Tell the news, then the tagged response, and go on as it says."""
         core, command = self._core, self._command
         assert command is not None
-        self._conversation.tell_news(may_expunge=may_tell_expunge(command))
+        self._conversation.tell_news(may_expunge=may_tell_expunge(command), with_uid=is_by_uid(command))
         self._connection.write(core.send(completion))
         if core.phase is Phase.CLOSED:
             self._connection.close_when_sent()
@@ -230,6 +230,7 @@ class ImapSession:
             self._appending.discard()
             self._appending = None
         self._connection.write(event.octets)
+        self._connection.expect(PATIENCE)    # no longer that of a message on its way
 
 
 _OWN: Final[dict[type[commands.Command], Callable[[ImapSession, Any], None]]] = {
