@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import uvloop
 
 from posthouse.config import Config, DoorName, default_config
 from posthouse.config.development import DevelopmentKeys
 from posthouse.database.blobs.spool import BlobFiles
-from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.database.errors import DatabaseError
 from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.delivery.delivery import Delivery
@@ -91,22 +91,6 @@ class Deployment:
     """What `--dev` made up. Then, as only loopback is served, a password may come in the clear."""
 
 
-class Told(Protocol):
-    """What a worker and its process tell one another."""
-
-    def ready(self) -> None:
-        """Every door is open."""
-
-    async def stop(self) -> None:
-        """Wait until the worker is told to stop."""
-
-    def on_reload(self, do: Callable[[], None]) -> None:
-        """Have `do` called when files are to be read again (SIGHUP)."""
-
-    def sync_failed(self, failure: SyncFailed) -> None:
-        """End the process at once, without a word to any peer (DESIGN 5)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything below the doors, for one process and its loop."""
@@ -150,7 +134,7 @@ def open_rooms(data: DataDirectory, config: Config, engine: EngineSettings) -> R
     )
 
 
-async def work(deployment: Deployment, told: Told, journal: Journal) -> None:
+async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> None:
     """A worker's life: open the rooms, then the doors; when told to stop, finish what is in flight and close both.
 
     Raises DatabaseError, CertificateUnusable, OSError when it cannot begin.
@@ -158,8 +142,12 @@ async def work(deployment: Deployment, told: Told, journal: Journal) -> None:
     config = deployment.config
     certificates = Certificates(config.certificates)
     rooms = open_rooms(deployment.data, config, EngineSettings(sqlite=config.engine))
-    rooms.database.on_sync_failed(told.sync_failed)
-    told.on_reload(partial(_reload, certificates, journal))
+    # What failed may still be found after a crash: no peer hears a word, and the next worker starts on what is there.
+    rooms.database.on_sync_failed(lambda failure: os._exit(ExitCode.FAULT))
+    stopped = asyncio.Event()
+    link.attach(
+        asyncio.get_running_loop(), stop=stopped.set, reload=partial(_reload, certificates, journal)
+    )
     connections = Connections(
         config.sessions, certificates, clock=rooms.clock, chance=rooms.chance, journal=journal
     )
@@ -169,8 +157,8 @@ async def work(deployment: Deployment, told: Told, journal: Journal) -> None:
         async with asyncio.TaskGroup() as tasks:
             keeping_time = tasks.create_task(connections.keep_time())
             listeners = await _open_doors(deployment, rooms, connections)
-            told.ready()
-            await told.stop()
+            link.say_ready()
+            await stopped.wait()
             for listener in listeners:
                 listener.stop()
             await connections.shut_down()
@@ -286,28 +274,6 @@ def answer_alone(data: DataDirectory) -> Iterator[Alone]:
             runner.run(rooms.close())
 
 
-class _ToldBySupervisor:
-    """What a worker hears from its supervisor, and says to it."""
-
-    def __init__(self, link: WorkerLink) -> None:
-        self._stopped = asyncio.Event()
-        self._reload: Callable[[], None] = lambda: None
-        self.ready = link.say_ready
-        link.attach(asyncio.get_running_loop(), stop=self._stopped.set, reload=self._reload_now)
-
-    def _reload_now(self) -> None:
-        self._reload()
-
-    async def stop(self) -> None:
-        await self._stopped.wait()
-
-    def on_reload(self, do: Callable[[], None]) -> None:
-        self._reload = do
-
-    def sync_failed(self, failure: SyncFailed) -> None:
-        os._exit(ExitCode.FAULT)
-
-
 def serve(deployment: Deployment, announce: Callable[[], None]) -> int:
     """Serve until told to stop; `announce` is called when every door is open. Returns the exit status."""
     clock = SystemClock()
@@ -322,7 +288,7 @@ def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCod
     """A worker process from its fork to its end."""
 
     async def main() -> None:
-        await work(deployment, _ToldBySupervisor(link), journal)
+        await work(deployment, link, journal)
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
