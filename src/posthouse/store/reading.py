@@ -16,6 +16,13 @@ MESSAGES_A_PAGE = 1000       # DESIGN 5: pages of at most 1 MiB or 1,000 rows
 DENSE = 2                    # a range of keys with at least half of them wanted is read as a range
 
 
+class MessageMissing(DatabaseError):
+    """A message that is listed has no row (any more): who still reads an old listing may pass over it."""
+
+    def __init__(self, message_id: object) -> None:
+        super().__init__(f"message {message_id} is listed but is not there: run `posthouse check`")
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
     """One message as its account sees it: the view, and where the bytes are."""
@@ -39,19 +46,19 @@ class StoredMessage:
 
 
 def find_message(tx: Transaction, message_id: MessageId) -> StoredMessage:
-    """A message that some placement names. Raises DatabaseError when it is not there."""
+    """A message that some placement names. Raises MessageMissing when it is not there."""
     found = tx.row(
         "SELECT view, blob.blob_id, length, name, bytes FROM message JOIN blob ON blob.blob_id = message.blob_id"
         " WHERE message_id = ?",
         (message_id,),
     )
     if found is None:
-        raise DatabaseError(f"message {message_id} is listed but is not there: run `posthouse check`")
+        raise MessageMissing(message_id)
     return _stored(message_id, *found)
 
 
 def find_messages(tx: Transaction, message_ids: "array[int]") -> list[StoredMessage]:
-    """Many messages, in the order of the keys. Raises DatabaseError when one is not there."""
+    """Many messages, in the order of the keys. Raises MessageMissing when one is not there."""
     rows = _among(
         tx,
         "message_id, view, blob.blob_id, length, name, bytes",
@@ -64,7 +71,7 @@ def find_messages(tx: Transaction, message_ids: "array[int]") -> list[StoredMess
 def wire_forms(tx: Transaction, message_ids: "array[int]", columns: tuple[str, ...]) -> list[Row]:
     """The named ready-made forms (of WIRE_COLUMNS) of many messages, in the order of the keys.
 
-    Raises DatabaseError when one is not there.
+    Raises MessageMissing when one is not there.
     """
     assert set(columns) <= set(WIRE_COLUMNS)
     return [row[1:] for row in _among(tx, ", ".join(("message_id", *columns)), "message", message_ids)]
@@ -87,7 +94,7 @@ def _among(tx: Transaction, columns: str, tables: str, message_ids: "array[int]"
     try:
         return [by_id[message_id] for message_id in message_ids]
     except KeyError as missing:
-        raise DatabaseError(f"message {missing} is listed but is not there: run `posthouse check`") from missing
+        raise MessageMissing(missing.args[0]) from missing
 
 
 def _stored(message_id: int, view: bytes, *blob: Any) -> StoredMessage:

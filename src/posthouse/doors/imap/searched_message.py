@@ -66,10 +66,10 @@ def plain_forms(octets: bytes) -> tuple[bytes, ...] | None:
     """A message's octets in lower case, and with quoted-printable undone as well where there is any.
 
     When the message's text holds an ASCII string, one of these holds each of the string's runs (`search_text.Needle`);
-    the text holds nothing but ASCII. So it is while all octets are ASCII, in charsets that leave ASCII as it is, without
-    encoded words or base64: then text is octets, from which only line ends of folded fields and white space before a
-    colon were taken. Undoing quoted-printable everywhere serves, for nothing that it reads as one reaches over the end
-    of a line, where parts begin and end.
+    any other string it does not hold. So it is while all octets are ASCII, in charsets that leave ASCII as it is,
+    without encoded words or base64: then text is octets, of which line ends of folded fields and white space before
+    colons alone are left out. To undo quoted-printable everywhere serves, for nothing that it reads as one reaches over
+    the end of a line, where parts begin and end.
 
     None when the message is not so, or has more lines than are sure to be read as fields one by one.
     """
