@@ -5,7 +5,7 @@ from posthouse.message.address import Domain
 from posthouse.message.dates import ZonedInstant
 from posthouse.message.headers import HeaderSection
 from posthouse.message.repair import RepairFacts, repair
-from posthouse.message.view import View, read
+from posthouse.message.view import Range, View, read
 
 RETURN_PATH = b"return-path"
 AUTHENTICATION_RESULTS = b"authentication-results"
@@ -17,14 +17,13 @@ def without_fields(view: View, section: HeaderSection, hostname: str) -> View:
     own name (RFC 8601 5: it is forged, for we have not written it yet)."""
     if not section.names() & HIDDEN:
         return view
-    for field in section.fields:
-        if field.lower == RETURN_PATH:
-            view = view.without(field.start, field.end)
-        elif field.lower == AUTHENTICATION_RESULTS:
-            value = section.octets[field.value_start - section.start:field.value_end - section.start]
-            if _service_identifier(value) == hostname.lower().encode():
-                view = view.without(field.start, field.end)
-    return view
+    ours = hostname.lower().encode()
+    hidden = [
+        Range(start, end - start)
+        for start, end, name, value in section.ranges(HIDDEN)
+        if name == RETURN_PATH or _service_identifier(value) == ours
+    ]
+    return view.without_all(hidden)
 
 
 def _service_identifier(value: bytes) -> bytes:
@@ -43,9 +42,7 @@ def made_complete(
     mended = repair(section, RepairFacts(ZonedInstant(arrival.at), arrival.origin.identifier, Domain(hostname)))
     if not mended.added and not mended.omitted:
         return view, section
-    for omitted in mended.omitted:
-        view = view.without(omitted.offset, omitted.end)
-    view = view.with_prefix(mended.added)
+    view = view.without_all(mended.omitted).with_prefix(mended.added)
     octets = arrival.spooled.octets
     header = read(view, 0, view.header_octets, lambda offset, length: octets[offset:offset + length])
     return view, HeaderSection.parse(header)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NewType
 
 from msgspec import Struct
@@ -79,10 +80,15 @@ def format_zone(zone_minutes: int) -> str:
 
 def format_date_time(moment: ZonedInstant) -> str:
     """Write a moment as RFC 5322 3.3 date-time: ``Fri, 21 Nov 1997 09:55:06 -0600``."""
-    local = moment.local()
+    return _format_second(moment.at // 1_000_000, moment.zone_minutes)
+
+
+@lru_cache(maxsize=64)    # a busy server writes the same second into hundreds of trace fields
+def _format_second(seconds: int, zone_minutes: int) -> str:
+    local = _EPOCH + timedelta(seconds=seconds, minutes=zone_minutes)
     return (
         f"{_DAYS[local.weekday()]}, {local.day:02} {_MONTHS[local.month - 1]} {local.year:04} "
-        f"{local.hour:02}:{local.minute:02}:{local.second:02} {format_zone(moment.zone_minutes)}"
+        f"{local.hour:02}:{local.minute:02}:{local.second:02} {format_zone(zone_minutes)}"
     )
 
 

@@ -115,6 +115,20 @@ class HeaderSection:
         """The fields of these names, raw and in order."""
         return b"".join([b"".join(piece) for piece in self._pieces if piece[0].lower() in lower_names])
 
+    def ranges(self, lower_names: frozenset[bytes]) -> list[tuple[int, int, bytes, bytes]]:
+        """Where the fields of these names stand: start, end, lower-case name and value, in order.
+
+        Cheaper than `fields` where few are wanted.
+        """
+        found = []
+        start = self.start
+        for name, colon, value, junk in self._pieces:
+            end = start + len(name) + len(colon) + len(value) + len(junk)
+            if name and (lower := name.lower()) in lower_names:
+                found.append((start, end, lower, value))
+            start = end
+        return found
+
     def _locate(self) -> list[Field]:
         fields = []
         start = self.start

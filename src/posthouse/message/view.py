@@ -4,7 +4,8 @@ A view is a list of pieces, each a literal or a range of the stored octets. Piec
 the last is the whole body, so that offsets within the body hold in every view. ``read`` is the one way to a message.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Self
 
 from msgspec import Struct
@@ -78,9 +79,15 @@ class View(Struct, frozen=True):
 
         Raises ValueError when they lie in the body, which every view shows whole.
         """
-        if not 0 <= start <= end <= self.body.offset:
-            raise ValueError(f"octets {start} to {end} do not lie in the header section")
-        kept = tuple(part for piece in self.pieces[:-1] for part in _outside(piece, start, end))
+        return self.without_all([Range(start, end - start)])
+
+    def without_all(self, omitted: Sequence[Range]) -> "View":
+        """The same with several runs left out, ascending and disjoint; linear in their number. Raises ValueError."""
+        if not omitted:
+            return self
+        if omitted[0].offset < 0 or omitted[-1].end > self.body.offset or any(run.length < 0 for run in omitted):
+            raise ValueError(f"octets {omitted[0].offset} to {omitted[-1].end} do not lie in the header section")
+        kept = tuple(part for piece in self.pieces[:-1] for part in _outside(piece, omitted))
         gone = self.header_octets - sum(map(_length, kept))
         return View((*kept, self.body), self.header_octets - gone, self.size_octets - gone)
 
@@ -161,17 +168,21 @@ def _cut_out(pieces: tuple[Piece, ...], first: int, end: int) -> Iterator[Piece]
             return
 
 
-def _outside(piece: Piece, start: int, end: int) -> Iterator[Piece]:
-    """What of a piece lies outside a run of stored octets."""
-    if isinstance(piece, bytes) or start == end:
+def _outside(piece: Piece, omitted: Sequence[Range]) -> Iterator[Piece]:
+    """What of a piece lies outside ascending runs of stored octets."""
+    if isinstance(piece, bytes):
         yield piece
         return
-    before = min(start, piece.end) - piece.offset
-    behind = piece.end - max(end, piece.offset)
-    if before > 0:
-        yield Range(piece.offset, before)
-    if behind > 0:
-        yield Range(piece.end - behind, behind)
+    at = piece.offset
+    for index in range(bisect_right(omitted, at, key=lambda run: run.end), len(omitted)):
+        run = omitted[index]
+        if run.offset >= piece.end:
+            break
+        if run.offset > at and run.length:
+            yield Range(at, run.offset - at)
+        at = max(at, run.end) if run.length else at
+    if at < piece.end:
+        yield Range(at, piece.end - at)
 
 
 def _length(piece: Piece) -> int:

@@ -183,3 +183,13 @@ def test_fields_picked_from_chosen_ones_are_those_that_a_parse_would_choose() ->
     assert pick_fields(fields, names) == select_fields(header, names, exclude=False)
     assert pick_fields(fields, frozenset({b"bcc"})) == b"\r\n"
     assert pick_fields(b"Subject: cut off", names) == select_fields(b"Subject: cut off", names, exclude=False)
+
+
+def test_where_fields_of_some_names_stand_agrees_with_all_fields() -> None:
+    """`ranges` is a cheaper way to what `fields` tells."""
+    header = b"A: 1\r\njunk\r\nb: 2\r\n 3\r\nC: 4\r\na : 5\r\n\r\nbody"
+    section = HeaderSection.parse(header)
+    names = frozenset({b"a", b"b"})
+    told = [(field.start, field.end, field.lower) for field in section.fields if field.lower in names]
+    assert [(start, end, name) for start, end, name, _ in section.ranges(names)] == told
+    assert [value.strip() for _, _, _, value in section.ranges(names)] == [b"1", b"2\r\n 3", b"5"]
