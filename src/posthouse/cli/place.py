@@ -46,14 +46,32 @@ class Place:
 
 
 def place_options(command: F) -> F:
-    """Give a command the two options, as one parameter `place`."""
-    command = gathered("place", Place)(command)
+    """Give a command the two options, as one parameter `place`; what it is not told itself, its group may have been."""
+    return _options(gathered("place", Place)(command), _inherited)
+
+
+def group_place_options(group: F) -> F:
+    """Give the outermost group the same two options, so that they may stand before the command's name too."""
+    return _options(group, None)
+
+
+def _options(command: F, callback: Callable[[click.Context, click.Parameter, Path | None], Path | None] | None) -> F:
     for option in (
-        click.option("--config", type=_PATH, envvar="POSTHOUSE_CONFIG", metavar="FILE", help="The machine's settings."),
         click.option(
-            "--data-directory", type=_PATH, envvar="POSTHOUSE_DATA_DIRECTORY", metavar="DIR",
+            "--config", type=_PATH, envvar="POSTHOUSE_CONFIG", metavar="FILE", callback=callback,
+            help="The machine's settings.",
+        ),
+        click.option(
+            "--data-directory", type=_PATH, envvar="POSTHOUSE_DATA_DIRECTORY", metavar="DIR", callback=callback,
             help=f"Where everything is kept, instead of what the settings say ({DATA_DIRECTORY}).",
         ),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _inherited(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None or parameter.name is None:
+        return value
+    told: Path | None = context.find_root().params.get(parameter.name)
+    return told

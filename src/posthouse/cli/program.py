@@ -1,6 +1,8 @@
 """The group `posthouse` with all its commands."""
 
 
+from pathlib import Path
+
 import click
 
 from posthouse import __version__
@@ -8,6 +10,7 @@ from posthouse.cli.account import account
 from posthouse.cli.alias import alias
 from posthouse.cli.domain import domain
 from posthouse.cli.fetch import fetch
+from posthouse.cli.place import group_place_options
 from posthouse.cli.queue import queue
 from posthouse.cli.sendmail import sendmail
 from posthouse.cli.serve import serve
@@ -16,7 +19,8 @@ from posthouse.cli.submit import submit
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="posthouse %(version)s")
-def posthouse() -> None:
+@group_place_options
+def posthouse(data_directory: Path | None, config: Path | None) -> None:
     """A domain's whole mail system in one program.
 
     Try it: `posthouse serve --dev` serves a made-up domain on this machine and says how to send the first message.

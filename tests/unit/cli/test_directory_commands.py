@@ -1,9 +1,12 @@
 """Domains, accounts and aliases from the command line: what is done is said, what is refused says what to do."""
 
 import json
+from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
+
+from posthouse.cli.program import posthouse
 
 
 def rows(result: Result) -> list[dict[str, object]]:
@@ -116,3 +119,28 @@ def test_a_listing_of_nothing_is_an_empty_array(run) -> None:
     """A program must not have to tell nothing from a failure."""
     for family in ("domain", "account", "alias", "queue"):
         assert rows(run(family, "list", "--json")) == []
+
+
+def test_the_place_may_stand_before_the_command_too(furnished, data: Path, tmp_path: Path) -> None:
+    """Issue 4: on each command; people write it where they think of it, and the nearer one counts."""
+    for typed in (
+        ["--data-directory", str(data), "domain", "list", "--json"],
+        ["--data-directory", str(tmp_path / "nowhere"), "domain", "list", "--json", "--data-directory", str(data)],
+    ):
+        assert [row["name"] for row in rows(CliRunner().invoke(posthouse, typed))] == ["example.org"]
+
+
+def test_the_place_may_be_told_by_settings_or_environment(furnished, data: Path, tmp_path: Path) -> None:
+    """--config names a file that names the directory; programs set the environment."""
+    settings = tmp_path / "posthouse.toml"
+    settings.write_text(f'data_directory = "{data}"\n')
+    by_settings = CliRunner().invoke(posthouse, ["domain", "list", "--json", "--config", str(settings)])
+    assert [row["name"] for row in rows(by_settings)] == ["example.org"]
+    by_environment = CliRunner().invoke(
+        posthouse, ["domain", "list", "--json"], env={"POSTHOUSE_DATA_DIRECTORY": str(data)}
+    )
+    assert [row["name"] for row in rows(by_environment)] == ["example.org"]
+    settings.write_text("data_directry = 1\n")
+    faulty = CliRunner().invoke(posthouse, ["domain", "list", "--config", str(settings)])
+    assert faulty.exit_code == 1
+    assert "did you mean data_directory?" in faulty.stderr
