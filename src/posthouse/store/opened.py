@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from posthouse.database.database import Database
 from posthouse.database.errors import DatabaseError
-from posthouse.database.identifiers import AccountId, MailboxId
+from posthouse.database.identifiers import AccountId, MailboxId, Uid
 from posthouse.database.transaction import Transaction
 from posthouse.store.changes import Place
 from posthouse.store.errors import NoSuchMailbox
@@ -29,12 +29,13 @@ Wake = Callable[[], None]
 class OpenMailbox:
     """One mailbox's newest committed listing, and those who want to hear when it changes."""
 
-    __slots__ = ("__weakref__", "is_gone", "listing", "place", "watchers")
+    __slots__ = ("__weakref__", "is_gone", "listing", "place", "recent_uid", "watchers")
 
     def __init__(self, place: Place, listing: Listing) -> None:
         self.place = place
         self.listing = listing
         self.is_gone = False        # deleted, here or by another session, or it cannot be read any more
+        self.recent_uid = Uid(0)    # as in the counter and ahead of it: claimed here, noted when a session leaves
         self.watchers: set[Wake] = set()
 
 
@@ -57,10 +58,15 @@ class OpenMailboxes:
         database.listen(self._committed)
 
     def get(self, account_id: AccountId, mailbox_id: MailboxId) -> OpenMailbox:
-        """The mailbox, loaded if it was not. Raises NoSuchMailbox, DatabaseError."""
+        """The mailbox as of now, loaded if it was not. Raises NoSuchMailbox, DatabaseError.
+
+        A COMMIT may have returned on its thread and not yet been told here, while every other read sees it already.
+        """
         place = (account_id, mailbox_id)
         opened = self._opened.get(place)
-        if opened is None:
+        if opened is not None:
+            self._read_forward([opened])
+        if opened is None or opened.is_gone:
             opened = OpenMailbox(place, self._database.read(lambda tx: load_listing(tx, *place)))
         self._keep(opened)
         return opened
@@ -71,8 +77,7 @@ class OpenMailboxes:
         if place not in self._opened:
             loaded = OpenMailbox(place, await self._database.read_aside(lambda tx: load_listing(tx, *place)))
             if place not in self._opened:
-                self._keep(loaded)
-                self._read_forward([loaded])     # over what was committed while the thread read
+                self._keep(loaded)    # `get` carries it over what was committed while the thread read
         return self.get(account_id, mailbox_id)
 
     def watch(self, opened: OpenMailbox, wake: Wake) -> None:
@@ -98,6 +103,8 @@ class OpenMailboxes:
         except DatabaseError:       # whoever opens one of them again hears of it
             listings = [None] * len(opened)
         for mailbox, listing in zip(opened, listings, strict=True):
+            if listing is mailbox.listing:
+                continue
             if listing is None:
                 mailbox.is_gone = True
                 self._forget(mailbox)

@@ -1,5 +1,6 @@
 """What the answers to commands work on: whose session it is, which mailbox is selected, and what has been told."""
 
+from asyncio import Future
 from collections.abc import Callable, Coroutine
 
 from posthouse.doors.connection import Connection
@@ -10,6 +11,7 @@ from posthouse.login.login import Authenticated
 from posthouse.protocol.imap import codes, responses
 from posthouse.protocol.imap.responses import Completion, Condition
 from posthouse.store.changes import BitsChange
+from posthouse.store.counters import claim_recent
 
 Answer = Completion | Coroutine[object, object, Completion]
 """How a command ends: at once, or after something was waited for."""
@@ -55,9 +57,17 @@ class Conversation:
 
     def deselect(self) -> None:
         """Leave the mailbox, if one is selected."""
-        if self.selected is not None:
-            self.services.mailboxes.unwatch(self.selected.opened, self.wake)
-            self.selected = None
+        selected, self.selected = self.selected, None
+        if selected is not None:
+            self._note_recent(selected)
+            self.services.mailboxes.unwatch(selected.opened, self.wake)
+
+    def _note_recent(self, selected: Selected) -> None:
+        """Keep what was told as \\Recent in this process. Nobody waits for it, and losing it costs little."""
+        up_to = selected.opened.recent_uid
+        if up_to > selected.recent_from and not selected.opened.is_gone:
+            noted = self.services.database.write(lambda tx: claim_recent(tx, *selected.where.key, up_to))
+            noted.add_done_callback(_forget)
 
     def tell_news(self, *, may_expunge: bool, with_uid: bool = False, expected: BitsChange | None = None) -> None:
         """Say what has changed in the selected mailbox since the peer was last told, but for what it expects."""
@@ -70,6 +80,11 @@ class Conversation:
             self.connection.write(flags_told(names, read_only=selected.read_only))
         news = selected.news(names, may_expunge=may_expunge, with_uid=with_uid, expected=expected)
         self.connection.write(news)
+
+
+def _forget(noted: "Future[None]") -> None:
+    if not noted.cancelled():
+        noted.exception()
 
 
 def flags_told(names: FlagNames, *, read_only: bool) -> bytes:

@@ -158,8 +158,8 @@ def _recent(conversation: Conversation, account_id: AccountId, mailbox: Mailbox,
     """How many messages no session has been told of yet."""
     if status.recent_uid >= status.uidnext:
         return 0
-    listing = conversation.services.mailboxes.get(account_id, mailbox.mailbox_id).listing
-    return len(listing) + 1 - listing.number_at_or_after(status.recent_uid)
+    opened = conversation.services.mailboxes.get(account_id, mailbox.mailbox_id)
+    return len(opened.listing) + 1 - opened.listing.number_at_or_after(max(status.recent_uid, opened.recent_uid))
 
 
 def namespace(conversation: Conversation, command: commands.Namespace) -> Answer:

@@ -29,11 +29,17 @@ class Selected:
         self.read_only = read_only
         self.recent_from = recent_from       # messages from this UID on are \Recent to this session
         self.known: Listing = opened.listing
+        self._claim_recent()
 
     @property
     def has_news(self) -> bool:
         """Whether the mailbox has changed since the peer was last told."""
         return self.opened.listing is not self.known
+
+    def _claim_recent(self) -> None:
+        """What this session has been told of is \\Recent to none that selects later (RFC 3501 2.3.2)."""
+        if not self.read_only:
+            self.opened.recent_uid = max(self.opened.recent_uid, Uid(self.known.largest_uid() + 1))
 
     def recent_count(self) -> int:
         """How many messages are \\Recent to this session."""
@@ -57,6 +63,7 @@ class Selected:
         told = [responses.expunge(news.gone)]
         told.extend(self.flags_line(number, uid, names, with_uid=with_uid) for number, uid in news.changed)
         if news.grown:
+            self._claim_recent()
             told.append(responses.exists(len(new)))
             told.append(responses.recent(self.recent_count()))
         return b"".join(told)

@@ -1,17 +1,15 @@
 """SELECT, EXAMINE, CLOSE, UNSELECT (RFC 3501 6.3.1, 6.3.2, 6.4.2; RFC 3691)."""
 
-from asyncio import Future
 from contextlib import suppress
 from typing import Final
 
-from posthouse.database.identifiers import Uid
 from posthouse.database.transaction import Transaction
 from posthouse.doors.imap.answers import ok
 from posthouse.doors.imap.conversation import Answer, Conversation, flags_told
 from posthouse.doors.imap.selected import Selected
 from posthouse.protocol.imap import codes, commands, responses
 from posthouse.protocol.imap.responses import Completion, Condition
-from posthouse.store.counters import Status, claim_recent, status_of
+from posthouse.store.counters import Status, status_of
 from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.mailboxes import Mailbox, get_mailbox
 from posthouse.store.messages import Where, expunge
@@ -46,31 +44,13 @@ async def _select_long(
 def _selected(conversation: Conversation, command: commands.Select, mailbox: Mailbox, status: Status) -> Completion:
     where = Where(conversation.owner.account_id, mailbox.mailbox_id)
     opened = conversation.services.mailboxes.get(*where.key)
-    recent_from = _recent_from(status, opened.listing.largest_uid())
+    recent_from = max(status.recent_uid, opened.recent_uid)
     selected = Selected(where, mailbox, opened, read_only=command.read_only, recent_from=recent_from)
     conversation.select(selected)
-    if not command.read_only and status.recent_uid < status.uidnext:
-        _claim_recent(conversation, where, status.uidnext)
     conversation.connection.write(_told(conversation, selected, status))
     if command.read_only:
         return ok("the mailbox is open to read", codes.READ_ONLY)
     return ok("the mailbox is open", codes.READ_WRITE)
-
-
-def _recent_from(status: Status, largest: Uid) -> Uid:
-    """From which UID on messages are \\Recent to this session."""
-    return min(status.recent_uid, Uid(largest + 1))
-
-
-def _claim_recent(conversation: Conversation, where: Where, uidnext: Uid) -> None:
-    """Note that this session has been told; nobody waits for it, and losing it costs nothing."""
-    claimed = conversation.services.database.write(lambda tx: claim_recent(tx, *where.key, uidnext))
-    claimed.add_done_callback(_forget)
-
-
-def _forget(claimed: "Future[None]") -> None:
-    if not claimed.cancelled():
-        claimed.exception()
 
 
 def _told(conversation: Conversation, selected: Selected, status: Status) -> bytes:

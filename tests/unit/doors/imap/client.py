@@ -1,7 +1,7 @@
 """The least IMAP client, with a blocking socket: it reads whole responses, literals in place, and plays transcripts.
 
-A transcript has lines ``C:`` (said), ``S:`` (heard, literals in place) and nothing else. ``...`` in an ``S:`` line stands
-for any octets. ``C: a1 APPEND INBOX {5}`` is followed by ``S: + ...`` and the literal's octets as the next ``C:`` line.
+A transcript has lines ``C:`` (said) and ``S:`` (heard, literals in place); ``...`` there stands for any octets.
+``C: a1 APPEND INBOX {5}`` is followed by ``S: + ...`` and the literal's octets as the next ``C:`` line.
 """
 
 import re

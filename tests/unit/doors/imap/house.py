@@ -30,6 +30,7 @@ from posthouse.directory.domains import add_domain
 from posthouse.directory.version import Occasion
 from posthouse.doors.connection import Connection
 from posthouse.doors.connections import Connections
+from posthouse.doors.events import BugFound
 from posthouse.doors.imap.door import ImapDoor
 from posthouse.doors.imap.flag_names import Keywords
 from posthouse.doors.imap.services import ImapServices, ImapSettings
@@ -154,7 +155,7 @@ class House:
         self.thread.join()
         self.loop.close()
         assert not self.complaints
-        assert self.bugs_are_expected or not any(b"Traceback" in line for line in self.journal_lines), self.journal_lines
+        assert self.bugs_are_expected or not self.journal(BugFound)
 
     async def _close(self) -> None:
         for listener in self.listeners:

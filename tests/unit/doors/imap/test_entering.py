@@ -77,7 +77,7 @@ def test_authenticate_plain_with_and_without_an_initial_response(house: House) -
     """RFC 3501 6.2.2, RFC 4959 3."""
     house.greeted().play(f"""
         C: a AUTHENTICATE PLAIN
-        S: + 
+        S: +...
         C: {PLAIN}
         S: a OK [CAPABILITY ...
     """)
@@ -100,11 +100,11 @@ def test_authenticate_can_be_cancelled_and_what_is_wrong_is_bad(greeted: ImapCli
     """RFC 3501 6.2.2: "*" cancels, the answer is BAD; so is what is no base64."""
     greeted.play(f"""
         C: a AUTHENTICATE PLAIN
-        S: + 
+        S: +...
         C: *
         S: a BAD ...
         C: b AUTHENTICATE PLAIN
-        S: + 
+        S: +...
         C: no base64 at all
         S: b BAD ...
         C: c AUTHENTICATE PLAIN =
@@ -186,7 +186,7 @@ def test_an_unknown_command_is_bad_and_a_line_without_a_tag_too(greeted: ImapCli
     greeted.play("""
         C: a XYZZY
         S: a BAD ...
-        C: 
+        C:
         S: * BAD ...
         C: b NOOP extra
         S: b BAD ...

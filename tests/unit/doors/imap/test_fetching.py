@@ -17,7 +17,8 @@ NESTED = (
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=out\r\n\r\npreamble\r\n"
     b"--out\r\nContent-Type: text/plain; charset=utf-8\r\nX-Part: one\r\n\r\nfirst part\r\n"
     b"--out\r\nContent-Type: message/rfc822\r\nContent-Description: forwarded\r\n\r\n" + INNER
-    + b"\r\n--out\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--out--\r\n"
+    + b"\r\n--out\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n"
+    b"--out--\r\n"
 )  # fmt: skip
 HEADER, _, BODY = NESTED.partition(b"\r\n\r\n")
 HEADER = PREFIX + HEADER + b"\r\n\r\n"
@@ -29,7 +30,7 @@ def client(house: House) -> ImapClient:
     return house.selected()
 
 
-# ---- sections ------------------------------------------------------------------------------------------------------------
+# ---- sections --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,17 +63,11 @@ def test_sections(client: ImapClient, item: str, octets: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "item",
-    ["BODY.PEEK[4]", "BODY.PEEK[1.1]", "BODY.PEEK[1.HEADER]", "BODY.PEEK[1.TEXT]", "BODY.PEEK[2.3]", "BODY.PEEK[3.MIME.1]",
-     "BODY.PEEK[2.1.1]", "BODY.PEEK[9.9.9.9]", "BODY.PEEK[4294967295]", "BODY.PEEK[1.HEADER.FIELDS (From)]"],
-)  # fmt: skip
+    "item", ["4", "1.1", "1.HEADER", "1.TEXT", "2.3", "2.1.1", "9.9.9.9", "4294967295", "1.HEADER.FIELDS (From)"]
+)
 def test_a_section_that_is_not_there_is_nil(client: ImapClient, item: str) -> None:
     """RFC 3501 7.4.2: an nstring; a mail program can be wrong about a message without losing the others."""
-    answered = client.do(f"FETCH 1 ({item})")
-    if ".MIME." in item:
-        assert answered.is_bad
-    else:
-        assert answered.is_ok and answered.untagged[0].endswith(b" NIL)")
+    assert client.fetched(1, f"BODY.PEEK[{item}]") is None
 
 
 def test_a_message_that_is_no_multipart_has_a_part_1(house: House) -> None:
@@ -131,7 +126,7 @@ def test_a_field_name_with_a_percent_sign_is_no_format(house: House) -> None:
     assert house.selected().fetched(1, 'BODY.PEEK[HEADER.FIELDS ("100%d")]') == b"100%d: yes\r\n\r\n"
 
 
-# ---- other items ---------------------------------------------------------------------------------------------------------
+# ---- other items -----------------------------------------------------------------------------------------------------
 
 
 def test_envelope(client: ImapClient) -> None:
@@ -185,16 +180,17 @@ def test_macros(client: ImapClient, macro: str, items: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["1", "1 ()", "1 (FAST)", "1 NONSENSE", "1 BODY[", "1 BODY[MIME]", "1 BODY[0]", "1 BODY[1..2]", "1 BODY[]<0.0>",
-     "1 BODY[]<0>", "1 BODY[HEADER.FIELDS ()]", "1 BODY[HEADER.FIELDS]", "0 FLAGS", "a FLAGS", "1: FLAGS", "1,, FLAGS",
-     "4294967296 FLAGS", "1 (FLAGS UID", "1 FLAGS UID", "1 (FLAGS  UID)", "1 BODY.PEEK", "-1 FLAGS"],
+    ["1", "1 ()", "1 (FAST)", "1 NONSENSE", "1 BODY[", "1 BODY[MIME]", "1 BODY[3.MIME.1]", "1 BODY[0]", "1 BODY[1..2]",
+     "1 BODY[]<0.0>", "1 BODY[]<0>", "1 BODY[HEADER.FIELDS ()]", "1 BODY[HEADER.FIELDS]", "0 FLAGS", "a FLAGS",
+     "1: FLAGS", "1,, FLAGS", "4294967296 FLAGS", "1 (FLAGS UID", "1 FLAGS UID", "1 (FLAGS  UID)", "1 BODY.PEEK",
+     "-1 FLAGS"],
 )  # fmt: skip
 def test_what_is_no_fetch_is_bad(client: ImapClient, arguments: str) -> None:
     assert client.do(f"FETCH {arguments}").is_bad
     assert client.do("NOOP").is_ok
 
 
-# ---- which messages ------------------------------------------------------------------------------------------------------
+# ---- which messages --------------------------------------------------------------------------------------------------
 
 
 def fetched_numbers(client: ImapClient, command: str) -> list[int]:
@@ -254,10 +250,12 @@ def test_an_empty_mailbox_has_nothing_to_fetch(ada: ImapClient) -> None:
     assert ada.do("FETCH 1 FLAGS").is_bad
 
 
-# ---- \Seen ---------------------------------------------------------------------------------------------------------------
+# ---- \Seen -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("item", ["BODY[]", "BODY[TEXT]", "BODY[1]", "BODY[HEADER]", "BODY[]<0.1>", "RFC822", "RFC822.TEXT"])
+@pytest.mark.parametrize(
+    "item", ["BODY[]", "BODY[TEXT]", "BODY[1]", "BODY[HEADER]", "BODY[]<0.1>", "RFC822", "RFC822.TEXT"]
+)
 def test_reading_sets_seen_and_tells_it(client: ImapClient, item: str) -> None:
     """RFC 3501 6.4.5: implicitly set; when this changes the flags they are told."""
     answered = client.do(f"FETCH 1 {item}")
@@ -289,7 +287,7 @@ def test_another_session_hears_that_a_message_was_read(house: House) -> None:
     assert other.do("STATUS INBOX (UNSEEN)").untagged == [b"* STATUS INBOX (UNSEEN 0)"]
 
 
-# ---- pages and streams ---------------------------------------------------------------------------------------------------
+# ---- pages and streams -----------------------------------------------------------------------------------------------
 
 
 def test_more_messages_than_a_page_come_in_order_each_once(house: House) -> None:
@@ -325,7 +323,7 @@ def test_long_messages_come_whole(house: House, octets: int) -> None:
     assert answered.untagged[0] == b"* 2 FETCH (BODY[2] NIL FLAGS (\\Recent) BODY[TEXT]<0> {3}\r\n012)"
 
 
-# ---- when something goes wrong -------------------------------------------------------------------------------------------
+# ---- when something goes wrong ---------------------------------------------------------------------------------------
 
 
 def lose_files(house: House) -> None:

@@ -28,7 +28,7 @@ def empty(ada: ImapClient) -> ImapClient:
     return ada
 
 
-# ---- CREATE --------------------------------------------------------------------------------------------------------------
+# ---- CREATE ----------------------------------------------------------------------------------------------------------
 
 
 def test_create_makes_the_levels_above(empty: ImapClient) -> None:
@@ -85,7 +85,7 @@ def test_an_account_has_a_limit_of_levels(ada: ImapClient) -> None:
     assert ada.do("CREATE " + "/".join("y" * 51)).code == b"CANNOT"
 
 
-# ---- DELETE --------------------------------------------------------------------------------------------------------------
+# ---- DELETE ----------------------------------------------------------------------------------------------------------
 
 
 def test_delete_takes_the_mailbox_and_its_messages_away(ada: ImapClient) -> None:
@@ -111,7 +111,7 @@ def test_a_mailbox_with_others_below_is_not_deleted_before_them(ada: ImapClient)
     assert ada.do("DELETE a").is_ok
 
 
-# ---- RENAME --------------------------------------------------------------------------------------------------------------
+# ---- RENAME ----------------------------------------------------------------------------------------------------------
 
 
 def test_rename_takes_the_names_below_along(empty: ImapClient) -> None:
@@ -169,7 +169,7 @@ def test_a_session_goes_on_in_a_mailbox_that_another_one_renamed(house: House) -
     assert b"\\Seen" in other.flags(1)
 
 
-# ---- LIST ----------------------------------------------------------------------------------------------------------------
+# ---- LIST ------------------------------------------------------------------------------------------------------------
 
 
 def test_list_tells_the_mailboxes_and_their_special_use(ada: ImapClient) -> None:
@@ -229,7 +229,7 @@ def test_children_are_told(empty: ImapClient) -> None:
     ]  # fmt: skip
 
 
-# ---- SUBSCRIBE, LSUB -------------------------------------------------------------------------------------------------------
+# ---- SUBSCRIBE, LSUB -------------------------------------------------------------------------------------------------
 
 
 def test_a_new_account_is_subscribed_to_its_mailboxes(ada: ImapClient) -> None:
@@ -276,7 +276,7 @@ def test_what_can_be_no_name_cannot_be_subscribed_to(ada: ImapClient) -> None:
     assert ada.do('SUBSCRIBE "a//b"').code == b"CANNOT"
 
 
-# ---- STATUS, NAMESPACE ---------------------------------------------------------------------------------------------------
+# ---- STATUS, NAMESPACE -----------------------------------------------------------------------------------------------
 
 
 def test_status_tells_what_was_asked_in_that_order(house: House) -> None:

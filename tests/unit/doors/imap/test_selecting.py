@@ -1,8 +1,14 @@
-"""SELECT, EXAMINE, CLOSE, UNSELECT: what is told of a mailbox, and how one leaves it (RFC 3501 6.3.1, 6.4.2; RFC 3691)."""
+"""SELECT, EXAMINE, CLOSE, UNSELECT: what is told, and how one leaves (RFC 3501 6.3.1, 6.4.2; RFC 3691)."""
 
+import asyncio
+
+from posthouse.doors.imap.selecting import EVERY_UID
+from posthouse.store.changes import BitsChange, BitsOperation
+from posthouse.store.counters import status_of
+from posthouse.store.messages import change_bits, expunge
 from posthouse.store.placements import DELETED, SEEN
 from unit.doors.imap.client import ImapClient
-from unit.doors.imap.house import SMALL, House
+from unit.doors.imap.house import NOON, SMALL, House
 
 
 def uidvalidity(client: ImapClient, mailbox: str) -> bytes:
@@ -122,7 +128,7 @@ def test_close_of_a_mailbox_that_another_session_deleted_is_done(house: House) -
     assert client.do("SELECT INBOX").is_ok
 
 
-# ---- \Recent -----------------------------------------------------------------------------------------------------------
+# ---- \Recent ---------------------------------------------------------------------------------------------------------
 
 
 def test_recent_is_told_to_the_first_session_alone(house: House) -> None:
@@ -163,7 +169,7 @@ def test_status_tells_recent_without_claiming_it(house: House) -> None:
     assert b"* 2 RECENT" in client.do("SELECT INBOX").untagged
 
 
-# ---- keywords ----------------------------------------------------------------------------------------------------------
+# ---- keywords --------------------------------------------------------------------------------------------------------
 
 
 def test_select_tells_the_keywords_that_the_account_has(house: House) -> None:
@@ -189,7 +195,7 @@ def test_an_account_that_can_take_no_more_keywords_does_not_promise_to(house: Ho
     assert b"\\*" not in permanent and b"word247)" in permanent
 
 
-# ---- numbers that only grow ----------------------------------------------------------------------------------------------
+# ---- numbers that only grow ------------------------------------------------------------------------------------------
 
 
 def test_uids_are_never_given_twice(house: House) -> None:
@@ -221,3 +227,21 @@ def test_rename_keeps_uids_and_uidvalidity(ada: ImapClient) -> None:
     assert uidvalidity(ada, "two") == before
     ada.do("SELECT two")
     assert ada.fetched(1, "UID") == b"1"
+
+
+def test_a_mailbox_is_opened_as_of_now_though_nobody_was_told_yet(house: House) -> None:
+    """A COMMIT returns on its thread first: whoever selects right then must not be told EXISTS from before it and
+    UIDNEXT from after it, or the message between is never fetched."""
+    house.deliver(SMALL)
+    place = house.inbox().key
+    opened = house.in_loop(lambda: house.mailboxes.get(*place))
+
+    async def select_amid_a_commit() -> int:
+        writing = house.database.write(lambda tx: expunge(tx, house.inbox(), opened.listing, EVERY_UID, NOON))
+        await asyncio.sleep(0)    # its batch has run; the COMMIT is on its way
+        while house.database.read(lambda tx: status_of(tx, *place)).messages:
+            assert not writing.done()    # the loop stands still, so nobody can have been told
+        return len(house.mailboxes.get(*place).listing)
+
+    house.write(change_bits, house.inbox(), opened.listing, BitsChange(BitsOperation.ADD, DELETED, EVERY_UID), NOON)
+    assert house.in_loop_await(select_amid_a_commit()) == 0
