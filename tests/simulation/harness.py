@@ -15,7 +15,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns, rmtree
 from typing import Protocol
 
-from posthouse.database.errors import SyncFailed
+from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.database.sim.vfs import SimulatedVfs
 from posthouse.database.sqlite.checkpoints import CheckpointSettings
 from posthouse.database.sqlite.connection import SqliteSettings
@@ -136,9 +136,13 @@ async def _act(run: _Run, scenario: Scenario, platter: Platter, kept: Path) -> N
     """Act until the end or the death of the house; then let it close its files, which no longer counts."""
     with _file_system_on(platter) as vfs:
         engine = replace(run.engine, sqlite=replace(run.engine.sqlite, vfs=vfs), threads_inline=True)
-        house = House(
-            platter.root, SqliteDatabase(platter.root / DATABASE, engine), SimulatedDisk(platter), run.faults
-        )
+        try:
+            database = SqliteDatabase(platter.root / DATABASE, engine)
+        except DatabaseError:     # it died, or was refused, while it opened: nothing was answered
+            assert run.faults.syncs, "only a fault keeps a whole database from opening"
+            run.faults.bury()
+            return
+        house = House(platter.root, database, SimulatedDisk(platter), run.faults)
         try:
             await _until_it_ends(house, run.faults, scenario)
             if not run.faults.power_is_cut:

@@ -5,6 +5,7 @@ a file that was written before. Nothing but SQLite touches the files while they 
 ours would drop its locks.
 """
 
+import contextlib
 import ctypes
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ def open_writer(path: Path, settings: SqliteSettings) -> apsw.Connection:
     connection.execute("PRAGMA synchronous=FULL").fetchall()
     connection.execute("PRAGMA secure_delete=FAST").fetchall()
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()   # one that has never read cannot checkpoint
+    _begin_log_anew(connection)
     return connection
 
 
@@ -59,6 +61,16 @@ def _open(path: Path, flags: int, settings: SqliteSettings) -> apsw.Connection:
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     _keep_log(connection)
     return connection
+
+
+def _begin_log_anew(connection: apsw.Connection) -> None:
+    """Copy home what the last process left in the log, so that the next frame goes to its beginning.
+
+    Without it a log that was full is appended to, beyond its grown end, for ever on a disk that has no room for that.
+    A reader beside us, or a full disk, puts it off: the checkpointer tries again.
+    """
+    with contextlib.suppress(apsw.BusyError, apsw.LockedError, apsw.FullError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
 
 def _keep_log(connection: apsw.Connection) -> None:

@@ -76,7 +76,7 @@ class SqliteDatabase:
 
     def read(self, operation: Callable[[Transaction], T]) -> T:
         """Run a short reading operation at once, in the loop; it sees what is committed, all of it as of one moment."""
-        return _in_snapshot(self._reading, self._read_transaction, operation)
+        return _in_snapshot(self._read_transaction, operation)
 
     def read_aside(self, operation: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run a long reading operation on a thread. The future's exception is the operation's, or DatabaseBusy."""
@@ -119,17 +119,15 @@ class SqliteDatabase:
         if connection is None:
             connection = self._of_thread.connection = open_reader(self._path, self._settings.sqlite)
             self._opened_aside.append(connection)
-        return _in_snapshot(connection, SqliteTransaction(connection), operation)
+        return _in_snapshot(SqliteTransaction(connection), operation)
 
 
-def _in_snapshot(
-    connection: apsw.Connection, transaction: SqliteTransaction, operation: Callable[[Transaction], T]
-) -> T:
+def _in_snapshot(transaction: SqliteTransaction, operation: Callable[[Transaction], T]) -> T:
     try:
-        connection.execute("BEGIN").fetchall()
+        transaction.execute("BEGIN")
         try:
             return operation(transaction)
         finally:
-            connection.execute("ROLLBACK").fetchall()
+            transaction.execute("ROLLBACK")
     except apsw.Error as error:
         raise world_error(error) from error

@@ -172,16 +172,16 @@ class Writer:
 
     def _run(self, waiting: _Waiting) -> bool:
         """Run one operation in its savepoint; False when the whole transaction is gone."""
-        execute = self._connection.execute
-        execute("SAVEPOINT operation").fetchall()
+        execute = self._transaction.execute
+        execute("SAVEPOINT operation")
         try:
             waiting.result = waiting.operation(self._transaction)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the operation's caller
             waiting.error = world_error(error) if isinstance(error, apsw.Error) else error
             if not self._connection.in_transaction:
                 return False
-            execute("ROLLBACK TO operation").fetchall()
-        execute("RELEASE operation").fetchall()
+            execute("ROLLBACK TO operation")
+        execute("RELEASE operation")
         return True
 
     def _void(self, culprit: _Waiting) -> None:
