@@ -82,11 +82,16 @@ async def _send(
 ) -> Completion:
     database, connection = conversation.services.database, conversation.connection
     while step is not None:
-        if step.may_block:
-            octets = await database.read_aside(step.read)
-        else:
-            await sleep(0)       # the other sessions' turn
-            octets = database.read(step.read)
+        try:
+            if step.may_block:
+                octets = await database.read_aside(step.read)
+            else:
+                await sleep(0)       # the other sessions' turn
+                octets = database.read(step.read)
+        except DatabaseError:
+            if step.is_amid_response:
+                connection.abort()
+            raise
         connection.write(octets)
         await connection.drained()
         step = next(steps, None)

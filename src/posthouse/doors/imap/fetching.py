@@ -6,10 +6,11 @@ longer than a page is streamed.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Final
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
@@ -23,34 +24,43 @@ from posthouse.protocol.imap.dates import format_internal_date
 from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
 from posthouse.runtime.disk import Disk
 from posthouse.store.changes import UidRange
+from posthouse.store.listing import Listing, joined
 from posthouse.store.placements import Placements
 from posthouse.store.reading import StoredMessage, find_message, find_messages, wire_forms
 
 PAGE_MESSAGES_MAX: Final = 1000        # DESIGN 5: pages of at most 1 MiB or 1,000 rows
 PAGE_OCTETS_MAX: Final = 1 << 20
+FORMS_PAGE_OCTETS_MAX: Final = 16 << 20    # of messages whose ready-made forms are read: far shorter, as a rule
 
 ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", "parts"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to read and send next. `may_block`: it reads message files, so it is run on a thread."""
+    """Something to read and send next. `may_block`: it reads message files, so it is run on a thread.
+
+    `is_amid_response`: what it sends continues a response. When it fails nothing can be said any more, for whatever
+    came next would be taken for a part of that response.
+    """
 
     read: Callable[[Transaction], bytes]
     may_block: bool
+    is_amid_response: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A run of messages: the number of the first, and what is known of each."""
+    """Some messages in order: the sequence number of each, and what is known of it."""
 
-    first_number: int
+    numbers: list[int]
     placements: Placements
 
-    @property
-    def numbers(self) -> range:
-        """Their sequence numbers."""
-        return range(self.first_number, self.first_number + len(self.placements))
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def part(self, start: int, stop: int) -> "Page":
+        """Those from one index to before another."""
+        return Page(self.numbers[start:stop], self.placements.part(start, stop))
 
     @property
     def may_block(self) -> bool:
@@ -86,15 +96,20 @@ class Fetching:
                 yield Step(partial(self._written, page), self._reads_messages and page.may_block)
 
     def _pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
-        """Cut the messages into runs; where messages are read a run has as many as fit a page's octets."""
-        for chunk, first, past, number in self._selected.known.spans(ranges):
-            start = first
-            while start < past:
-                stop = min(past, start + PAGE_MESSAGES_MAX)
-                if self._reads_messages:
-                    stop = _fitting(chunk.placements.sizes, start, stop)
-                yield Page(number + start - first, chunk.placements.part(start, stop))
+        """The messages in pages of a bounded number, and of bounded octets where any are read."""
+        for page in _pages(self._selected.known, ranges):
+            octets_max = self._page_octets_max()
+            start = 0
+            while start < len(page):
+                stop = len(page) if octets_max is None else _fitting(page.placements.sizes, start, octets_max)
+                yield page.part(start, stop)
                 start = stop
+
+    def _page_octets_max(self) -> int | None:
+        """How many octets the messages of a page may have."""
+        if self._reads_messages:
+            return PAGE_OCTETS_MAX
+        return FORMS_PAGE_OCTETS_MAX if self._columns else None
 
     # ---- a page of messages ------------------------------------------------------------------------------------------
 
@@ -104,7 +119,7 @@ class Fetching:
         written = [self._column(item, page, read) for item in self._items]
         template = b"* %d FETCH (" + b" ".join([text for text, _ in written]) + b")\r\n"
         rows = zip(page.numbers, *(column for _, columns in written for column in columns), strict=True)
-        return template * len(page.placements) % tuple(chain.from_iterable(rows))
+        return template * len(page) % tuple(chain.from_iterable(rows))
 
     def _read(self, page: Page, tx: Transaction) -> Read:
         keys = page.placements.message_ids
@@ -145,19 +160,22 @@ class Fetching:
 
     def _streamed(self, page: Page) -> Iterator[Step]:
         """The steps of one long message: each item, and of a long section a page's octets at a time."""
-        alone = Page(page.first_number, page.placements.part(0, 1))
-        before = b"* %d FETCH (" % page.first_number
+        before = b"* %d FETCH (" % page.numbers[0]
         for item in self._items:
             if isinstance(item, BodySection) and not needs_fields_alone(item) and item.section.kind not in FIELDS_KINDS:
-                yield from _Stream(item, alone, before, self._disk).steps()
+                yield from _Stream(item, page, before, self._disk).steps()
             else:
-                yield Step(partial(self._one_item, item, alone, before), may_block=True)
-            before = b" "
-        yield Step(lambda tx: b")\r\n", may_block=False)
+                read = partial(self._one_item, item, page, before)
+                yield Step(read, may_block=True, is_amid_response=before == _BETWEEN)
+            before = _BETWEEN
+        yield Step(lambda tx: b")\r\n", may_block=False, is_amid_response=True)
 
     def _one_item(self, item: FetchItem, page: Page, before: bytes, tx: Transaction) -> bytes:
         text, columns = self._column(item, page, self._read(page, tx))
         return before + text % tuple(column[0] for column in columns)
+
+
+_BETWEEN: Final = b" "    # stands before every item of a response but the first
 
 
 class _Stream:
@@ -174,9 +192,9 @@ class _Stream:
 
     def steps(self) -> Iterator[Step]:
         """The label and the first piece, then one piece after another: steps are taken only after the last was run."""
-        yield Step(self._begin, may_block=True)
+        yield Step(self._begin, may_block=True, is_amid_response=self._before == _BETWEEN)
         while self._left:
-            yield Step(self._piece, may_block=True)
+            yield Step(self._piece, may_block=True, is_amid_response=True)
 
     def _begin(self, tx: Transaction) -> bytes:
         keys = self._page.placements.message_ids
@@ -219,11 +237,25 @@ def _internal_dates(placements: Placements) -> list[bytes]:
     return [format_internal_date(ZonedInstant(Instant(at), zone)) for at, zone in dates]
 
 
-def _fitting(sizes: "array[int]", start: int, stop: int) -> int:
-    """How far a run that begins at `start` may go: at least one message, else no more octets than a page has."""
-    octets = 0
-    for index in range(start, stop):
-        octets += sizes[index]
-        if octets > PAGE_OCTETS_MAX and index > start:
-            return index
-    return stop
+def _pages(known: Listing, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
+    """The messages of some UID ranges, PAGE_MESSAGES_MAX at a time, whether or not they stand side by side."""
+    numbers: list[int] = []
+    parts: list[Placements] = []
+    for chunk, first, past, number in known.spans(ranges):
+        start = first
+        while start < past:
+            stop = min(past, start + PAGE_MESSAGES_MAX - len(numbers))
+            numbers.extend(range(number + start - first, number + stop - first))
+            parts.append(chunk.placements.part(start, stop))
+            start = stop
+            if len(numbers) == PAGE_MESSAGES_MAX:
+                yield Page(numbers, joined(parts))
+                numbers, parts = [], []
+    if numbers:
+        yield Page(numbers, joined(parts))
+
+
+def _fitting(sizes: "array[int]", start: int, octets_max: int) -> int:
+    """How far a page that begins at `start` may go: at least one message, else no more than so many octets."""
+    past = start + bisect_right(list(accumulate(sizes[start:])), octets_max)
+    return max(past, start + 1)
