@@ -160,7 +160,7 @@ def _line_for_people(at: str, event: Event) -> bytes:
         if "\n" in shown:
             long += ["", *("    " + _printable(line) for line in shown.splitlines())]
         else:
-            short.append(f"{name}={_printable(shown)}")
+            short.append(f"{name}={_quoted(shown)}")
     head = f"{at} {event_name(type(event).__name__)}"
     session = f" {_printable(event.session)}:" if event.session else ""
     return (head + session + "".join(f" {fact}" for fact in short) + "\n".join(long) + "\n").encode()
@@ -175,10 +175,15 @@ def _tame(event: Event) -> Event:
 
 
 def _printable(text: str) -> str:
-    """Text that cannot move the cursor or begin a new line; in quotes where a blank would end it."""
-    if not text.isprintable():
-        text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-    return f'"{text}"' if " " in text and "=" not in text else text
+    """Text that cannot move the cursor or begin a new line."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def _quoted(text: str) -> str:
+    """Printable text, in quotes where a blank would end it."""
+    return f'"{_printable(text)}"' if " " in text else _printable(text)
 
 
 def traceback_of(bug: BaseException) -> str:
