@@ -187,8 +187,8 @@ def subscribe(tx: Transaction, account_id: AccountId, name: str) -> None:
     Raises MailboxNameRefused, TooManySubscriptions.
     """
     name = canonical_name(name)
-    found = tx.row("SELECT count(*) FROM subscription WHERE account_id = ?", (account_id,))
-    if found is not None and found[0] >= SUBSCRIPTIONS_MAX:
+    others = tx.row("SELECT count(*) FROM subscription WHERE account_id = ? AND name <> ?", (account_id, name))
+    if others is not None and others[0] >= SUBSCRIPTIONS_MAX:
         raise TooManySubscriptions(f"an account is subscribed to {SUBSCRIPTIONS_MAX} names at most")
     tx.execute("INSERT INTO subscription VALUES (?, ?) ON CONFLICT DO NOTHING", (account_id, name))
 

@@ -31,7 +31,7 @@ def add_blob(tx: Transaction, spooled: Spooled, uses: int) -> BlobId:
                 spooled.name,
                 spooled.length,
                 spooled.sha256,
-                spooled.octets if isinstance(spooled.octets, bytes) else None,
+                spooled.octets[:] if inline else None,
             ),
         )
     )
