@@ -9,6 +9,14 @@ class NoSuchMailbox(StoreError):
     """There is no mailbox of that name or key (any more)."""
 
 
+class NoSuchDestination(NoSuchMailbox):
+    """There is no mailbox of the name into which messages were to be put."""
+
+
+class MessagesGone(StoreError):
+    """Some of the messages that were named are not there any more."""
+
+
 class MailboxExists(StoreError):
     """A mailbox of that name is there already."""
 

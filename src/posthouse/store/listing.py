@@ -35,6 +35,13 @@ class Chunk:
         uids = self.placements.uids
         return bisect_left(uids, uid_range[0]), bisect_right(uids, uid_range[1])
 
+    def spans(self, uid_ranges: Sequence[UidRange]) -> list[Run]:
+        """The same for each of ascending ranges that holds a message; those elsewhere are not even looked at."""
+        uids = self.placements.uids
+        first = bisect_left(uid_ranges, uids[0], key=lambda uid_range: uid_range[1])
+        past = bisect_right(uid_ranges, uids[-1], key=lambda uid_range: uid_range[0])
+        return [span for span in map(self.span, uid_ranges[first:past]) if span[0] < span[1]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
@@ -99,6 +106,10 @@ class Listing:
                 first, past = chunk.span(uid_range)
                 if first < past:
                     yield chunk, first, past, (self.ends[index - 1] if index else 0) + first + 1
+
+    def count(self, uid_ranges: Sequence[UidRange]) -> int:
+        """How many messages ascending, disjoint UID ranges hold."""
+        return sum(past - first for _, first, past, _ in self.spans(uid_ranges))
 
     def uid_ranges(self, number_ranges: Sequence[tuple[int, int]]) -> tuple[UidRange, ...]:
         """Turn ranges of sequence numbers (ascending, disjoint, within the mailbox) into ranges of UIDs."""
@@ -175,7 +186,7 @@ def _between(chunks: list[Chunk], uid_range: UidRange) -> range:
 
 
 def _changed(chunk: Chunk, change: BitsChange, modseq: ModSeq) -> Chunk:
-    spans = [span for span in map(chunk.span, _touching(chunk, change.ranges)) if span[0] < span[1]]
+    spans = chunk.spans(change.ranges)
     if not spans:
         return chunk
     old = chunk.placements
@@ -187,14 +198,6 @@ def _changed(chunk: Chunk, change: BitsChange, modseq: ModSeq) -> Chunk:
         old.uids, old.message_ids, old.sizes, old.internal_dates, old.zones, old.sent_dates, bits
     )
     return Chunk(chunk.first_uid, placements, modseqs)
-
-
-def _touching(chunk: Chunk, ranges: tuple[UidRange, ...]) -> tuple[UidRange, ...]:
-    """Those of ascending ranges that can touch a chunk."""
-    uids = chunk.placements.uids
-    first = bisect_left(ranges, uids[0], key=lambda uid_range: uid_range[1])
-    past = bisect_right(ranges, uids[-1], key=lambda uid_range: uid_range[0])
-    return ranges[first:past]
 
 
 def _take_out(chunks: list[Chunk], gone: "array[int]") -> None:

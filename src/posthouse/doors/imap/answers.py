@@ -15,22 +15,28 @@ from posthouse.store.errors import (
     MailboxHasChildren,
     MailboxNameRefused,
     MailboxProtected,
+    MessagesGone,
+    NoSuchDestination,
     NoSuchMailbox,
     StoreError,
     TooManyKeywords,
     TooManyMailboxes,
+    TooManySubscriptions,
 )
 
 FORESEEN: Final = (StoreError, DatabaseError, LoginError, WorkersBusy)
 
 _CODES: Final[tuple[tuple[type[Exception], Code | None], ...]] = (
+    (NoSuchDestination, codes.TRYCREATE),    # RFC 3501 6.3.11, 6.4.7
     (NoSuchMailbox, codes.NONEXISTENT),
+    (MessagesGone, codes.EXPUNGEISSUED),
     (MailboxExists, codes.ALREADYEXISTS),
     (MailboxNameRefused, codes.CANNOT),
     (MailboxProtected, codes.CANNOT),
     (MailboxHasChildren, codes.CANNOT),
     (TooManyKeywords, codes.LIMIT),
     (TooManyMailboxes, codes.LIMIT),
+    (TooManySubscriptions, codes.LIMIT),
 )
 _TEXTS: Final[tuple[tuple[type[Exception], Code, str], ...]] = (     # ours: an internal error's text reaches nobody
     (DiskFull, codes.OVERQUOTA, "there is no room to keep that, try again later"),

@@ -15,9 +15,9 @@ from posthouse.message.dates import ZonedInstant
 from posthouse.message.view import View
 from posthouse.protocol.imap import codes, commands
 from posthouse.protocol.imap.responses import Completion
-from posthouse.store.errors import NoSuchMailbox
+from posthouse.store.errors import NoSuchDestination
 from posthouse.store.keywords import keyword_bits
-from posthouse.store.mailboxes import find_mailbox, get_mailbox
+from posthouse.store.mailboxes import find_mailbox
 from posthouse.store.messages import NewMessage, Where, Wire, append
 
 
@@ -54,9 +54,6 @@ class Appending:
         spooled = at_rest if isinstance(at_rest, Spooled) else await at_rest
         try:
             return await self._place(spooled)
-        except NoSuchMailbox as error:
-            self._remove(spooled)
-            return no(str(error), codes.TRYCREATE)
         except SyncFailed:
             raise
         except Exception:
@@ -84,7 +81,9 @@ class Appending:
         sent = sent_date(examined.section)
 
         def operation(tx: Transaction) -> tuple[int, int]:
-            mailbox = get_mailbox(tx, account_id, command.mailbox)
+            mailbox = find_mailbox(tx, account_id, command.mailbox)
+            if mailbox is None:
+                raise NoSuchDestination(f"there is no mailbox {command.mailbox}")
             bits = system | keyword_bits(tx, account_id, keywords, create=True)
             blob_id = add_blob(tx, spooled, 1)
             message = NewMessage(blob_id, None, view.encode(), view.size_octets, sent or date.at, wire)

@@ -5,18 +5,17 @@ session runs it in the loop or on a thread; the peer's pace decides when the nex
 longer than a page is streamed.
 """
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any, Final
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import body_of
 from posthouse.doors.imap.flag_names import FlagNames
+from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, pages
 from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
 from posthouse.doors.imap.selected import Selected
 from posthouse.message.dates import Instant, ZonedInstant
@@ -24,12 +23,9 @@ from posthouse.protocol.imap.dates import format_internal_date
 from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
 from posthouse.runtime.disk import Disk
 from posthouse.store.changes import UidRange
-from posthouse.store.listing import Listing, joined
 from posthouse.store.placements import Placements
 from posthouse.store.reading import StoredMessage, find_message, find_messages, wire_forms
 
-PAGE_MESSAGES_MAX: Final = 1000        # DESIGN 5: pages of at most 1 MiB or 1,000 rows
-PAGE_OCTETS_MAX: Final = 1 << 20
 FORMS_PAGE_OCTETS_MAX: Final = 16 << 20    # of messages whose ready-made forms are read: far shorter, as a rule
 
 ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", "parts"
@@ -46,26 +42,6 @@ class Step:
     read: Callable[[Transaction], bytes]
     may_block: bool
     is_amid_response: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some messages in order: the sequence number of each, and what is known of it."""
-
-    numbers: list[int]
-    placements: Placements
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def part(self, start: int, stop: int) -> "Page":
-        """Those from one index to before another."""
-        return Page(self.numbers[start:stop], self.placements.part(start, stop))
-
-    @property
-    def may_block(self) -> bool:
-        """Whether one of them may lie in a file."""
-        return max(self.placements.sizes) > INLINE_OCTETS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +69,15 @@ class Fetching:
             if self._reads_messages and page.placements.sizes[0] > PAGE_OCTETS_MAX:
                 yield from self._streamed(page)
             else:
-                yield Step(partial(self._written, page), self._reads_messages and page.may_block)
+                yield Step(partial(self._written, page), self._reads_messages and _may_lie_in_files(page))
 
     def _pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
         """The messages in pages of a bounded number, and of bounded octets where any are read."""
-        for page in _pages(self._selected.known, ranges):
-            octets_max = self._page_octets_max()
-            start = 0
-            while start < len(page):
-                stop = len(page) if octets_max is None else _fitting(page.placements.sizes, start, octets_max)
-                yield page.part(start, stop)
-                start = stop
-
-    def _page_octets_max(self) -> int | None:
-        """How many octets the messages of a page may have."""
-        if self._reads_messages:
-            return PAGE_OCTETS_MAX
-        return FORMS_PAGE_OCTETS_MAX if self._columns else None
+        for page in pages(self._selected.known, ranges):
+            if self._reads_messages or self._columns:
+                yield from page.parts(PAGE_OCTETS_MAX if self._reads_messages else FORMS_PAGE_OCTETS_MAX)
+            else:
+                yield page
 
     # ---- a page of messages ------------------------------------------------------------------------------------------
 
@@ -213,6 +181,10 @@ class _Stream:
         return octets
 
 
+def _may_lie_in_files(page: Page) -> bool:
+    return max(page.placements.sizes) > INLINE_OCTETS_MAX
+
+
 def _columns_of(item: FetchItem) -> tuple[str, ...]:
     """Which ready-made forms an item needs."""
     if isinstance(item, BodySection):
@@ -235,27 +207,3 @@ def _literals(label: bytes, bodies: list[bytes | None]) -> tuple[bytes, tuple[Se
 def _internal_dates(placements: Placements) -> list[bytes]:
     dates = zip(placements.internal_dates, placements.zones, strict=True)
     return [format_internal_date(ZonedInstant(Instant(at), zone)) for at, zone in dates]
-
-
-def _pages(known: Listing, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
-    """The messages of some UID ranges, PAGE_MESSAGES_MAX at a time, whether or not they stand side by side."""
-    numbers: list[int] = []
-    parts: list[Placements] = []
-    for chunk, first, past, number in known.spans(ranges):
-        start = first
-        while start < past:
-            stop = min(past, start + PAGE_MESSAGES_MAX - len(numbers))
-            numbers.extend(range(number + start - first, number + stop - first))
-            parts.append(chunk.placements.part(start, stop))
-            start = stop
-            if len(numbers) == PAGE_MESSAGES_MAX:
-                yield Page(numbers, joined(parts))
-                numbers, parts = [], []
-    if numbers:
-        yield Page(numbers, joined(parts))
-
-
-def _fitting(sizes: "array[int]", start: int, octets_max: int) -> int:
-    """How far a page that begins at `start` may go: at least one message, else no more than so many octets."""
-    past = start + bisect_right(list(accumulate(sizes[start:])), octets_max)
-    return max(past, start + 1)

@@ -1,23 +1,30 @@
 """STORE, COPY, MOVE, EXPUNGE, CHECK (RFC 3501 6.4, RFC 4315, RFC 6851): changes by UID, decided in their turn."""
 
+from collections.abc import Callable
 from typing import Final
 
+from posthouse.database.identifiers import MailboxId
 from posthouse.database.transaction import Transaction
 from posthouse.doors.imap.answers import bad, no, ok
 from posthouse.doors.imap.conversation import Answer, Conversation
 from posthouse.doors.imap.flag_names import system_bits
 from posthouse.doors.imap.selected import Selected
 from posthouse.doors.imap.selecting import EVERY_UID
+from posthouse.message.dates import Instant
 from posthouse.protocol.imap import codes, commands, responses
 from posthouse.protocol.imap.codes import Code
 from posthouse.protocol.imap.commands import FlagChange, Numbering
 from posthouse.protocol.imap.responses import Completion, Condition
 from posthouse.protocol.imap.sequence_set import SequenceSet
 from posthouse.store.changes import BitsChange, BitsOperation, UidRange
-from posthouse.store.errors import NoSuchMailbox
+from posthouse.store.errors import MessagesGone, NoSuchDestination
 from posthouse.store.keywords import keyword_bits
-from posthouse.store.mailboxes import get_mailbox
-from posthouse.store.messages import Copied, change_bits, copy, expunge, move
+from posthouse.store.listing import Listing
+from posthouse.store.mailboxes import find_mailbox
+from posthouse.store.messages import Copied, Where, change_bits, copy, expunge, move
+
+Place = Callable[[Transaction, Where, Listing, tuple[UidRange, ...], MailboxId, Instant], Copied]
+"""`copy` or `move`."""
 
 _OPERATIONS: Final = {
     FlagChange.REPLACE: BitsOperation.REPLACE,
@@ -25,6 +32,7 @@ _OPERATIONS: Final = {
     FlagChange.REMOVE: BitsOperation.REMOVE,
 }
 READ_ONLY: Final = no("the mailbox is open to read only: SELECT it to change it", codes.NOPERM)
+SOME_ARE_GONE: Final = no("some of the messages are gone, the others are changed", codes.EXPUNGEISSUED)
 NO_SUCH_MESSAGE: Final = bad("the mailbox has not so many messages (RFC 3501 9: seq-number)")
 
 
@@ -63,13 +71,21 @@ async def _store(conversation: Conversation, command: commands.Store, ranges: tu
         return wanted
 
     made = await services.database.write(change)
-    with_uid = command.numbering is Numbering.UID
-    conversation.tell_news(may_expunge=with_uid, with_uid=with_uid, expected=made)
-    if not command.silent:
-        for lines in selected.flags_lines(ranges, conversation.names, with_uid=with_uid):
-            conversation.connection.write(lines)
-            await conversation.connection.drained()
-    return ok("STORE is done")
+    by_uid = command.numbering is Numbering.UID
+    conversation.tell_news(may_expunge=by_uid, with_uid=by_uid, expected=made)
+    return ok("STORE is done") if command.silent else await _tell_flags(conversation, ranges, command.numbering)
+
+
+async def _tell_flags(
+    conversation: Conversation, ranges: tuple[UidRange, ...], numbering: Numbering
+) -> Completion:
+    """The flags of all messages that STORE named. That some are gone is told instead of theirs (RFC 2180 4.2)."""
+    selected, connection = conversation.mailbox, conversation.connection
+    standing = selected.standing(ranges)
+    for lines in selected.flags_lines(standing, conversation.names, with_uid=numbering is Numbering.UID):
+        connection.write(lines)
+        await connection.drained()
+    return ok("STORE is done") if standing is ranges else SOME_ARE_GONE
 
 
 def copy_messages(conversation: Conversation, command: commands.Copy) -> Answer:
@@ -78,17 +94,7 @@ def copy_messages(conversation: Conversation, command: commands.Copy) -> Answer:
 
 
 async def _copy(conversation: Conversation, command: commands.Copy, ranges: tuple[UidRange, ...]) -> Completion:
-    selected, services = conversation.mailbox, conversation.services
-    now = services.clock.now()
-
-    def operation(tx: Transaction) -> Copied:
-        to = get_mailbox(tx, selected.where.account_id, command.mailbox).mailbox_id
-        return copy(tx, selected.where, selected.opened.listing, ranges, to, now)
-
-    try:
-        copied = await services.database.write(operation)
-    except NoSuchMailbox as error:
-        return no(str(error), codes.TRYCREATE)
+    copied = await _place_elsewhere(conversation, command, ranges, copy)
     return ok("COPY is done", _copyuid(copied))
 
 
@@ -101,21 +107,31 @@ def move_messages(conversation: Conversation, command: commands.Move) -> Answer:
 
 
 async def _move(conversation: Conversation, command: commands.Move, ranges: tuple[UidRange, ...]) -> Completion:
-    selected, services = conversation.mailbox, conversation.services
-    now = services.clock.now()
-
-    def operation(tx: Transaction) -> Copied:
-        to = get_mailbox(tx, selected.where.account_id, command.mailbox).mailbox_id
-        return move(tx, selected.where, selected.opened.listing, ranges, to, now)
-
-    try:
-        copied = await services.database.write(operation)
-    except NoSuchMailbox as error:
-        return no(str(error), codes.TRYCREATE)
-    code = _copyuid(copied)
+    code = _copyuid(await _place_elsewhere(conversation, command, ranges, move))
     if code is not None:      # RFC 6851 4.3: told before the EXPUNGEs, in an untagged OK
         conversation.connection.write(responses.untagged(Condition.OK, "moved", code))
     return ok("MOVE is done")
+
+
+async def _place_elsewhere(
+    conversation: Conversation, command: commands.Copy | commands.Move, ranges: tuple[UidRange, ...], place: Place
+) -> Copied:
+    """Copy or move. Raises NoSuchDestination, NoSuchMailbox, DatabaseError, and MessagesGone when a message that was
+    named by its number is gone: all of them are placed or none (RFC 3501 6.4.7, RFC 2180 4.4.1)."""
+    selected, services = conversation.mailbox, conversation.services
+    now = services.clock.now()
+    wanted = selected.known.count(ranges) if command.numbering is Numbering.SEQUENCE else 0
+
+    def operation(tx: Transaction) -> Copied:
+        to = find_mailbox(tx, selected.where.account_id, command.mailbox)
+        if to is None:
+            raise NoSuchDestination(f"there is no mailbox {command.mailbox}")
+        copied = place(tx, selected.where, selected.opened.listing, ranges, to.mailbox_id, now)
+        if len(copied.uids) < wanted:
+            raise MessagesGone("some of the messages are gone, nothing was done")
+        return copied
+
+    return await services.database.write(operation)
 
 
 def _copyuid(copied: Copied) -> Code | None:

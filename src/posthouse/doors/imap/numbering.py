@@ -18,8 +18,8 @@ from posthouse.store.placements import Placements
 class News:
     """What changed from one listing to a later one. Numbers of the gone are of the old one, highest first."""
 
-    gone: tuple[int, ...]
-    changed: tuple[tuple[int, int], ...]     # number and UID in the new one, of messages whose bits are others now
+    gone: list[int]
+    changed: list[int]     # UIDs of messages that stand, ascending, whose bits are others now
     grown: bool
 
 
@@ -35,8 +35,8 @@ def news_between(old: Listing, new: Listing, expected: BitsChange | None = None)
             gone.extend(before + index + 1 for index in _gone(chunk, later))
             changed.extend(_changed(chunk, later, expected))
         before += len(chunk)
-    told = tuple((new.number_at_or_after(uid), uid) for uid in changed)
-    return News(tuple(reversed(gone)), told, len(new) > len(old) - len(gone))
+    gone.reverse()
+    return News(gone, changed, len(new) > len(old) - len(gone))
 
 
 def _gone(chunk: Chunk, later: Chunk | None) -> Iterator[int]:
@@ -67,8 +67,7 @@ def _changed(chunk: Chunk, later: Chunk | None, expected: BitsChange | None) -> 
 def _after(chunk: Chunk, change: BitsChange) -> list[int]:
     """The bits of a chunk's messages as a change would make them."""
     bits = chunk.placements.bits[:]
-    for uid_range in change.ranges:
-        first, past = chunk.span(uid_range)
+    for first, past in chunk.spans(change.ranges):
         bits[first:past] = change.operation.apply(bits[first:past], change.mask)
     return bits
 

@@ -7,7 +7,9 @@ from itertools import chain
 from posthouse.database.identifiers import Uid
 from posthouse.doors.imap.flag_names import FlagNames
 from posthouse.doors.imap.numbering import keeping_the_gone, news_between
+from posthouse.doors.imap.pages import pages
 from posthouse.protocol.imap import responses
+from posthouse.protocol.imap.sequence_set import ranges_of
 from posthouse.store.changes import BitsChange, UidRange
 from posthouse.store.listing import Listing
 from posthouse.store.mailboxes import Mailbox
@@ -53,37 +55,31 @@ class Selected:
         Flags that changed as `expected` are not told: the peer's own STORE. Where EXPUNGE may not be said, what is gone
         keeps its numbers until it may.
         """
-        old, new = self.known, self.opened.listing
-        if new is old:
-            return b""
-        if not may_expunge:
-            new = keeping_the_gone(old, new)
-        news = news_between(old, new, expected)
-        self.known = new
-        told = [responses.expunge(news.gone)]
-        told.extend(self.flags_line(number, uid, names, with_uid=with_uid) for number, uid in news.changed)
+        news = news_between(self.known, self.opened.listing, expected)
+        keeps_gone = bool(news.gone) and not may_expunge
+        self.known = keeping_the_gone(self.known, self.opened.listing) if keeps_gone else self.opened.listing
+        told = [] if keeps_gone else [responses.expunge(news.gone)]
+        told.extend(self.flags_lines(ranges_of(news.changed), names, with_uid=with_uid))
         if news.grown:
             self._claim_recent()
-            told.append(responses.exists(len(new)))
+            told.append(responses.exists(len(self.known)))
             told.append(responses.recent(self.recent_count()))
         return b"".join(told)
 
-    def flags_line(self, number: int, uid: int, names: FlagNames, *, with_uid: bool) -> bytes:
-        """A FETCH response that tells the flags of one message."""
-        text = names.text(self.known.at(number).bits, uid >= self.recent_from)
-        if with_uid:
-            return b"* %d FETCH (UID %d FLAGS %b)\r\n" % (number, uid, text)
-        return b"* %d FETCH (FLAGS %b)\r\n" % (number, text)
+    def standing(self, ranges: tuple[UidRange, ...]) -> tuple[UidRange, ...]:
+        """Those UID ranges without the messages that are gone, though their numbers are kept."""
+        if self.opened.listing.count(ranges) == self.known.count(ranges):
+            return ranges
+        return ranges_of(self.opened.listing.select(ranges).uids)
 
     def flags_lines(self, ranges: tuple[UidRange, ...], names: FlagNames, *, with_uid: bool) -> Iterator[bytes]:
-        """FETCH responses that tell the flags of all messages of some UID ranges, a chunk at a time."""
+        """FETCH responses that tell the flags of all messages of some UID ranges, a page at a time."""
         line = b"* %d FETCH (UID %d FLAGS %b)\r\n" if with_uid else b"* %d FETCH (FLAGS %b)\r\n"
-        for chunk, first, past, number in self.known.spans(ranges):
-            uids = chunk.placements.uids[first:past]
-            texts = self.flag_texts(uids, chunk.placements.bits[first:past], names)
-            numbers = range(number, number + past - first)
-            rows = zip(numbers, uids, texts, strict=True) if with_uid else zip(numbers, texts, strict=True)
-            yield line * len(uids) % tuple(chain.from_iterable(rows))
+        for page in pages(self.known, ranges):
+            uids = page.placements.uids
+            texts = self.flag_texts(uids, page.placements.bits, names)
+            rows = zip(page.numbers, uids, texts, strict=True) if with_uid else zip(page.numbers, texts, strict=True)
+            yield line * len(page) % tuple(chain.from_iterable(rows))
 
     def flag_texts(self, uids: "array[int]", bits: list[int], names: FlagNames) -> list[bytes]:
         """The flags of a run of messages, as FETCH tells them."""

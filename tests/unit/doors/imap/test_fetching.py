@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.doors.imap.fetching import PAGE_MESSAGES_MAX, PAGE_OCTETS_MAX
+from posthouse.doors.imap.pages import PAGE_MESSAGES_MAX, PAGE_OCTETS_MAX
 from posthouse.store.placements import DELETED, SEEN
 from unit.doors.imap.client import ImapClient
 from unit.doors.imap.house import ADA, PREFIX, SMALL, House

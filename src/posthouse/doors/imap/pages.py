@@ -1,0 +1,56 @@
+"""Messages a page at a time, whether or not they stand side by side (DESIGN 5: at most 1 MiB or 1,000 rows)."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from posthouse.store.changes import UidRange
+from posthouse.store.listing import Listing, joined
+from posthouse.store.placements import Placements
+
+PAGE_MESSAGES_MAX: Final = 1000
+PAGE_OCTETS_MAX: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages in order: the sequence number of each, and what is known of it."""
+
+    numbers: list[int]
+    placements: Placements
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def part(self, start: int, stop: int) -> "Page":
+        """Those from one index to before another."""
+        return Page(self.numbers[start:stop], self.placements.part(start, stop))
+
+    def parts(self, octets_max: int) -> Iterator["Page"]:
+        """The same messages in pages of no more than so many octets each, or of one message that has more."""
+        start = 0
+        while start < len(self):
+            fitting = bisect_right(list(accumulate(self.placements.sizes[start:])), octets_max)
+            stop = start + max(1, fitting)
+            yield self if stop - start == len(self) else self.part(start, stop)
+            start = stop
+
+
+def pages(known: Listing, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
+    """The messages of some UID ranges, PAGE_MESSAGES_MAX at a time."""
+    numbers: list[int] = []
+    parts: list[Placements] = []
+    for chunk, first, past, number in known.spans(ranges):
+        start = first
+        while start < past:
+            stop = min(past, start + PAGE_MESSAGES_MAX - len(numbers))
+            numbers.extend(range(number + start - first, number + stop - first))
+            parts.append(chunk.placements.part(start, stop))
+            start = stop
+            if len(numbers) == PAGE_MESSAGES_MAX:
+                yield Page(numbers, joined(parts))
+                numbers, parts = [], []
+    if numbers:
+        yield Page(numbers, joined(parts))
