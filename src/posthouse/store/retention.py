@@ -50,6 +50,17 @@ def prune_folded(tx: Transaction, place: Place, folded: Folded) -> None:
     )
 
 
+def find_unfolded(tx: Transaction, account_id: AccountId, before: Instant) -> list[MailboxId]:
+    """The mailboxes with records from before an instant that must be folded before they can go."""
+    rows = tx.rows(
+        "SELECT counter.mailbox_id FROM counter WHERE counter.account_id = ? AND counter.mailbox_id > 0 AND EXISTS ("
+        "SELECT 1 FROM change WHERE change.account_id = counter.account_id"
+        " AND change.mailbox_id = counter.mailbox_id AND change.modseq > counter.folded_modseq AND change.at < ?)",
+        (account_id, before),
+    )
+    return [MailboxId(mailbox_id) for (mailbox_id,) in rows]
+
+
 def find_purge(tx: Transaction, account_id: AccountId, before: Instant) -> Purge | None:
     """What of an account may go that ended before an instant, as one bounded step; None when there is nothing."""
     return _expired_records(tx, account_id, before) or _expired_tombstone(tx, account_id, before)

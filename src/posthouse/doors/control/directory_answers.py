@@ -53,6 +53,7 @@ from posthouse.doors.control.responses import (
 )
 from posthouse.message.address import Address, AddressSyntaxError, Domain, parse_address
 from posthouse.message.dates import Instant
+from posthouse.store.erasure import begin_erasure
 from posthouse.store.mailboxes import make_mailboxes
 
 
@@ -84,7 +85,7 @@ def make_change(tx: Transaction, change: DirectoryChange, occasion: Occasion) ->
         case RemoveDomain():
             remove_domain(tx, domain_from(change.name), occasion)
         case RemoveAccount():
-            remove_account(tx, address_from(change.address), occasion)
+            begin_erasure(tx, remove_account(tx, address_from(change.address), occasion))
         case RemoveApplicationPassword():
             account = show_account(tx, address_from(change.address))
             remove_application_password(tx, account.account_id, change.label, occasion)
