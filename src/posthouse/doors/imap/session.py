@@ -4,7 +4,7 @@ A command that needs no waiting is answered in the turn that read it. What chang
 tagged response, where the protocol allows it, and at once during IDLE.
 """
 
-from asyncio import Future
+from asyncio import Future, get_running_loop
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ OCTETS_BEHIND_STARTTLS: Final = responses.bye("nothing may follow STARTTLS in th
 class ImapSession:
     """One peer at the door."""
 
-    __slots__ = ("_appending", "_command", "_connection", "_conversation", "_core", "_mechanism")
+    __slots__ = ("_appending", "_command", "_connection", "_conversation", "_core", "_drained", "_mechanism")
 
     def __init__(self, connection: Connection, services: ImapServices) -> None:
         channel = Channel.CLEAR if connection.tls is None else Channel.TLS
@@ -46,6 +46,7 @@ class ImapSession:
         self._command: commands.Command | None = None     # the one that is being answered
         self._mechanism: Mechanism | None = None
         self._appending: Appending | None = None
+        self._drained: Future[None] | None = None         # what news waits for during IDLE
 
     # ---- what the connection calls -----------------------------------------------------------------------------------
 
@@ -61,11 +62,16 @@ class ImapSession:
     def receive(self, octets: bytes) -> None:
         core = self._core
         core.receive_data(octets)
-        while True:
+        while not self._connection.is_congested:
             event = core.next_event()
             if isinstance(event, Wait):
                 return
             _HANDLERS[type(event)](self, event)
+        # A line of a few octets can ask for megabytes: what was pipelined waits until those before it were read.
+        self._connection.await_answer(self._connection.drained(), self._relieved)
+
+    def _relieved(self, drained: "Future[None]") -> None:
+        self.receive(b"")
 
     def secured(self) -> None:
         self._core.tls_established()
@@ -190,12 +196,25 @@ class ImapSession:
         self._connection.expect(PATIENCE)
 
     def _mailbox_changed(self) -> None:
+        """Tell it in the loop's next turn, when everybody who listens to COMMITs has heard of this one."""
         if self._core.phase is Phase.IDLING:
-            self._connection.call(self._tell_now)
+            get_running_loop().call_soon(self._connection.call, self._tell_now)
 
     def _tell_now(self) -> None:
-        if self._core.phase is Phase.IDLING and not self._connection.is_congested:
+        """Tell the news; a peer that does not read is told how things stand once it does."""
+        if self._core.phase is not Phase.IDLING:
+            return
+        if not self._connection.is_congested:
             self._conversation.tell_news(may_expunge=True)
+            return
+        drained = self._connection.drained()
+        if drained is not self._drained:
+            self._drained = drained
+            drained.add_done_callback(self._tell_later)
+
+    def _tell_later(self, drained: "Future[None]") -> None:
+        if not drained.cancelled():
+            self._connection.call(self._tell_now)
 
     def _on_idle_done(self, event: events.IdleDone) -> None:
         self._complete(ok("IDLE is done"))
