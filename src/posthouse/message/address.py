@@ -7,6 +7,7 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import idna
@@ -145,6 +146,7 @@ def split_path(argument: bytes) -> tuple[bytes, bytes]:
     return found[0], argument[found.end() :]
 
 
+@lru_cache(maxsize=1024)    # a server hears the same few paths again and again, each of at most 256 octets
 def parse_path(octets: bytes) -> Address | NullReversePath | PostmasterPath:
     """Read one path in angle brackets (RFC 5321 4.1.2). A source route is accepted and ignored (RFC 5321 appendix C).
 

@@ -120,14 +120,11 @@ class HeaderSection:
 
         Cheaper than `fields` where few are wanted.
         """
-        found = []
-        start = self.start
-        for name, colon, value, junk in self._pieces:
-            end = start + len(name) + len(colon) + len(value) + len(junk)
-            if name and (lower := name.lower()) in lower_names:
-                found.append((start, end, lower, value))
-            start = end
-        return found
+        at = self.start
+        return [
+            (at + found.start(), at + found.end(), found[1].lower(), found[2])
+            for found in _picker(lower_names).finditer(self.octets)
+        ]
 
     def _locate(self) -> list[Field]:
         fields = []
@@ -160,7 +157,7 @@ def select_fields(raw_header: bytes, lower_names: frozenset[bytes], *, exclude: 
 
 def pick_fields(fields: bytes, lower_names: frozenset[bytes]) -> bytes:
     """The same of what `HeaderSection.select` gave: whole fields, no junk and no empty line. One expression does it."""
-    found = b"".join(_picker(lower_names).findall(fields))
+    found = b"".join([field[0] for field in _picker(lower_names).finditer(fields)])
     return found + (b"\r\n\r\n" if found and not found.endswith(b"\n") else b"\r\n")
 
 
@@ -168,7 +165,7 @@ def pick_fields(fields: bytes, lower_names: frozenset[bytes]) -> bytes:
 def _picker(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
     """A mail program asks for the same few names for ever."""
     names = b"|".join(map(re.escape, sorted(lower_names)))
-    return re.compile(rb"^(?:%b)[ \t]*:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?" % names, re.IGNORECASE | re.MULTILINE)
+    return re.compile(rb"^(%b)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+\n?)" % names, re.IGNORECASE | re.MULTILINE)
 
 
 def _cut(header: bytes) -> list[_Piece]:

@@ -5,6 +5,7 @@ What a peer said about itself is put in such that it cannot end a line, a commen
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -58,12 +59,17 @@ _NAME_OCTETS_MAX: Final = 255    # RFC 5321 4.5.3.1.2
 
 def received_field(facts: ReceivedFacts) -> bytes:
     """One Received field, folded, with its line end (RFC 5321 4.4)."""
-    peer = f" ({_address_literal(facts.peer_ip)})" if facts.peer_ip is not None else ""
     recipient = f"\r\n\tfor <{facts.recipient}>" if facts.recipient is not None else ""
     return (
-        f"Received: from {_safe(facts.ehlo_name)}{peer}\r\n\tby {_safe(facts.hostname)} with {facts.transmission.value}"
+        f"{_from_by_with(facts.ehlo_name, facts.peer_ip, facts.hostname, facts.transmission)}"
         f" id {_safe(facts.identifier)}{recipient};\r\n\t{format_date_time(facts.at)}\r\n"
     ).encode()
+
+
+@lru_cache(maxsize=256)    # one for each peer that is here now
+def _from_by_with(ehlo_name: str, peer_ip: str | None, hostname: str, transmission: Transmission) -> str:
+    peer = f" ({_address_literal(peer_ip)})" if peer_ip is not None else ""
+    return f"Received: from {_safe(ehlo_name)}{peer}\r\n\tby {_safe(hostname)} with {transmission.value}"
 
 
 def return_path_field(reverse_path: ReversePath) -> bytes:

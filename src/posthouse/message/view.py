@@ -15,6 +15,9 @@ from posthouse.message.headers import HeaderSection
 SEPARATOR: Final = b"\r\n"    # the empty line between header section and body (RFC 5322 2.1)
 
 
+FEW: Final = 8    # runs that are not worth a search
+
+
 class Range(NamedTuple):
     """A run of octets: where it begins and how long it is."""
 
@@ -173,16 +176,21 @@ def _outside(piece: Piece, omitted: Sequence[Range]) -> Iterator[Piece]:
     if isinstance(piece, bytes):
         yield piece
         return
-    at = piece.offset
-    for index in range(bisect_right(omitted, at, key=lambda run: run.end), len(omitted)):
-        run = omitted[index]
-        if run.offset >= piece.end:
+    at, end = piece.offset, piece.end
+    for index in range(bisect_right(omitted, at, key=_end) if len(omitted) > FEW else 0, len(omitted)):
+        start, length = omitted[index]
+        if start >= end:
             break
-        if run.offset > at and run.length:
-            yield Range(at, run.offset - at)
-        at = max(at, run.end) if run.length else at
-    if at < piece.end:
-        yield Range(at, piece.end - at)
+        if length and start + length > at:
+            if start > at:
+                yield Range(at, start - at)
+            at = start + length
+    if at < end:
+        yield Range(at, end - at)
+
+
+def _end(run: Range) -> int:
+    return run.end
 
 
 def _length(piece: Piece) -> int:
