@@ -96,7 +96,8 @@ class Searching:
             for column, indices in zip(columns, found, strict=True):
                 for index in indices:
                     column[index] = 1
-        open_still = every(count) ^ wanted
+        not_read = every(count) ^ wanted
         for key, column in zip(reading.keys, columns, strict=True):
-            surely = mask_of(column)
-            known[key] = Bounds(surely, surely | open_still)
+            surely, perhaps = known.get(key, Bounds(0, every(count)))
+            finds = mask_of(column)
+            known[key] = Bounds(surely & not_read | finds, perhaps & not_read | finds)
