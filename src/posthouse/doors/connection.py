@@ -27,7 +27,7 @@ from posthouse.doors.events import (
 from posthouse.doors.handshake import encrypt, reason_of
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience, Phase
 from posthouse.doors.session import NO_SESSION, Door, Ending, Session
-from posthouse.doors.wire import OPEN, WRITE_BUFFER_OCTETS_MAX, State, Wire
+from posthouse.doors.wire import CLOSING_SECONDS_MAX, OPEN, WRITE_BUFFER_OCTETS_MAX, State, Wire
 from posthouse.runtime.counters import Admission
 from posthouse.runtime.journal import traceback_of
 from posthouse.runtime.peers import NOBODY, Peer, peer_at
@@ -166,6 +166,7 @@ class Connection(Wire):
             self._go_on()
             return True
         self._state = State.CLOSING
+        self.deadline = self._connections.time + CLOSING_SECONDS_MAX
         return False    # the transport closes
 
     def pause_writing(self) -> None:

@@ -18,6 +18,7 @@ class SessionLimits:
     sessions_max: int = 2_000              # half of the descriptors that Linux usually grants a service (4,096)
     sessions_per_network_max: int = 100    # twice what Postfix allows one client: an office may be behind one address
     loopback_is_limited: bool = True       # false with --dev: whoever tries Posthouse out comes from one address
+    local_sessions_max: int = 100          # at local sockets, beside those: an owner's commands work amid a flood
 
 
 class Admission(Enum):
@@ -31,24 +32,31 @@ class Admission(Enum):
 class SessionCounts:
     """The open sessions of one process, in all and by network."""
 
-    __slots__ = ("_by_network", "_limits", "_total")
+    __slots__ = ("_by_network", "_limits", "_local", "_total")
 
     def __init__(self, limits: SessionLimits) -> None:
         self._limits = limits
         self._total = 0
+        self._local = 0
         self._by_network: dict[NetworkKey, int] = {}
 
     @property
     def total(self) -> int:
+        """Sessions of peers that have an address."""
         return self._total
 
     def from_network(self, peer_ip: str) -> int:
         """How many sessions the network of a peer holds; 0 for a peer that is not limited by it."""
-        network = self._limited_network(peer_ip)
-        return self._by_network.get(network, 0) if network else 0
+        network = self._limited_network(peer_ip) if peer_ip else None
+        return self._by_network.get(network, 0) if network is not None else 0
 
     def admit(self, peer_ip: str) -> Admission:
-        """Count one more session, or say why it may not begin (then nothing is counted)."""
+        """Count one more session, or say why it may not begin (then nothing is counted).
+
+        A peer at a local socket has no address: its `peer_ip` is empty.
+        """
+        if not peer_ip:
+            return self._admit_local()
         if self._total >= self._limits.sessions_max:
             return Admission.TOO_MANY_IN_ALL
         network = self._limited_network(peer_ip)
@@ -62,6 +70,9 @@ class SessionCounts:
 
     def leave(self, peer_ip: str) -> None:
         """Count one admitted session less."""
+        if not peer_ip:
+            self._local -= 1
+            return
         self._total -= 1
         network = self._limited_network(peer_ip)
         if network is None:
@@ -72,6 +83,12 @@ class SessionCounts:
         else:
             del self._by_network[network]    # or every peer that ever came would be remembered
 
+    def _admit_local(self) -> Admission:
+        if self._local >= self._limits.local_sessions_max:
+            return Admission.TOO_MANY_IN_ALL
+        self._local += 1
+        return Admission.ADMITTED
+
     def _limited_network(self, peer_ip: str) -> NetworkKey | None:
         place = _place_of(peer_ip)
         return None if place.is_loopback and not self._limits.loopback_is_limited else place.network
@@ -79,14 +96,12 @@ class SessionCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What a peer's address says for the limits; no network where there is no address (a local socket's peer)."""
+    """What a peer's address says for the limits."""
 
-    network: NetworkKey | None
+    network: NetworkKey
     is_loopback: bool
 
 
 @lru_cache(maxsize=4_096)    # twice the sessions that may be open: each is looked up when it comes and when it goes
 def _place_of(peer_ip: str) -> _Place:
-    if not peer_ip:
-        return _Place(None, is_loopback=True)
     return _Place(NetworkKey.of(peer_ip), ipaddress.ip_address(peer_ip).is_loopback)

@@ -66,9 +66,16 @@ def test_a_development_server_limits_other_peers_as_ever() -> None:
     assert [counted.admit("192.0.2.1") for _ in range(2)] == [ADMITTED, FROM_NETWORK]
 
 
-def test_a_peer_of_a_local_socket_counts_in_the_sum_alone() -> None:
-    counted = counts(sessions_per_network_max=1, sessions_max=2, loopback_is_limited=False)
+def test_peers_at_local_sockets_have_places_of_their_own() -> None:
+    """Whoever owns the data can still give commands when the world has taken every other place."""
+    counted = counts(sessions_max=1, local_sessions_max=2)
+    assert counted.admit("192.0.2.1") is ADMITTED
     assert [counted.admit("") for _ in range(3)] == [ADMITTED, ADMITTED, IN_ALL]
+    assert counted.from_network("") == 0
+    counted.leave("")
+    assert counted.admit("") is ADMITTED
+    counted.leave("192.0.2.1")
+    assert counted.admit("192.0.2.2") is ADMITTED
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"]))))
