@@ -23,21 +23,14 @@ def fold(text: str) -> str:
     """Text as it is compared."""
     if text.isascii():
         return text.lower()
-    if len(text) <= _FOLDED_AT_ONCE:
-        return normalize("NFKC", normalize("NFKC", text).casefold())
-    return "".join([fold(text[start:end]) for start, end in _cuts(text)])
-
-
-def _cuts(text: str) -> list[tuple[int, int]]:
-    """Where long text may be cut: before ASCII characters, with which nothing before them combines."""
-    cuts = []
+    pieces = []
     start = 0
     while start < len(text):
-        found = _ASCII.search(text, start + _FOLDED_AT_ONCE)
-        end = found.start() if found else len(text)
-        cuts.append((start, end))
+        cut = _ASCII.search(text, start + _FOLDED_AT_ONCE)    # nothing before an ASCII character combines with it
+        end = cut.start() if cut else len(text)
+        pieces.append(normalize("NFKC", normalize("NFKC", text[start:end]).casefold()))
         start = end
-    return cuts
+    return "".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)
