@@ -32,7 +32,8 @@ class Delivery:
         """Take responsibility for a message: the future resolves once everything is on disk.
 
         A small message is examined at once, a big one on a thread. Raises, or gives as the future's exception:
-        TooManyHops, AuthorRefused, PlanOutdated, or a DatabaseError. In each case nothing was kept.
+        HeaderTooLarge, TooManyHops, AuthorRefused, PlanOutdated, WorkersBusy or a DatabaseError. In each case nothing
+        was kept.
         """
         if arrival.spooled.name is None:
             return self._carry_out(arrival, examine(arrival.spooled.octets))

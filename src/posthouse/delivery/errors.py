@@ -11,6 +11,10 @@ class TooManyHops(DeliveryError):
     """It bears so many Received fields that it must be going round in a loop (RFC 5321 6.3)."""
 
 
+class HeaderTooLarge(DeliveryError):
+    """Its header section is so long that not all of it would be looked at."""
+
+
 class PlanOutdated(DeliveryError):
     """The directory changed, between RCPT and now, for one of the recipients: it must be asked anew."""
 

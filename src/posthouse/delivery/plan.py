@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from posthouse.database.identifiers import AccountId
 from posthouse.delivery.arrival import Arrival, Destination, Entrance
-from posthouse.delivery.errors import TooManyHops
+from posthouse.delivery.errors import HeaderTooLarge, TooManyHops
 from posthouse.delivery.examination import Examined
 from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
 from posthouse.delivery.visibility import made_complete, without_fields
@@ -20,7 +20,7 @@ from posthouse.history.daily import Sums
 from posthouse.history.decisions import DecisionRecord, RecipientDecision
 from posthouse.message.address import Address
 from posthouse.message.dates import Instant, ZonedInstant
-from posthouse.message.headers import HeaderSection
+from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection
 from posthouse.message.trace_fields import (
     ReceivedFacts,
     Transmission,
@@ -31,6 +31,8 @@ from posthouse.message.trace_fields import (
 from posthouse.message.view import View
 from posthouse.store.messages import Wire
 
+# Exim's header_maxsize. Fields beyond FIELD_LINES_MAX are not read one by one, and what must not show could hide there.
+HEADER_OCTETS_MAX: Final = 1 << 20
 RECEIVED_FIELDS_MAX: Final = 100    # RFC 5321 6.3: a large rejection threshold, normally at least 100
 MESSAGE_ID_OCTETS_MAX: Final = 998    # RFC 5322 2.1.1: a line
 
@@ -46,7 +48,7 @@ class Plan(Struct, frozen=True):
     """All that one acceptance will write."""
 
     arrival: Arrival
-    deliveries: tuple[LocalDelivery, ...]
+    deliveries: tuple[LocalDelivery, ...]    # by account: so their rows are locked (DESIGN 5)
     elsewhere: tuple[Address, ...]
     relay_view: View
     wire: Wire
@@ -66,25 +68,34 @@ class Plan(Struct, frozen=True):
 
 
 def make_plan(arrival: Arrival, examined: Examined, hostname: str) -> Plan:
-    """Say what is to become of a message. Raises TooManyHops."""
+    """Say what is to become of a message. Raises HeaderTooLarge, TooManyHops."""
     section = examined.section
-    if section.count(b"received") > RECEIVED_FIELDS_MAX:
-        raise TooManyHops(f"{section.count(b'received')} Received fields")
+    _require_readable(section)
     octets = arrival.spooled.octets
     seen = without_fields(View.separated(section, len(octets)), section, hostname)
     if arrival.origin.entrance is Entrance.SUBMISSION:
         seen, section = made_complete(seen, section, arrival, hostname)
     relay_view = seen.with_prefix(_received(arrival, hostname))
     rendition = render(section, examined.root)
+    sent = sent_date(section)
     return Plan(
         arrival,
-        tuple(_deliveries(arrival, relay_view)),
+        tuple(sorted(_deliveries(arrival, relay_view), key=lambda delivery: delivery.account_id)),
         _elsewhere(arrival),
         relay_view,
         Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts),
-        sent_date(section) or arrival.at,
+        arrival.at if sent is None else sent,
         _decision(arrival, section),
     )
+
+
+def _require_readable(section: HeaderSection) -> None:
+    """Raises HeaderTooLarge, TooManyHops."""
+    octets, lines = len(section.octets), section.octets.count(b"\n")
+    if octets > HEADER_OCTETS_MAX or lines >= FIELD_LINES_MAX:    # a section that was cut has so many lines at least
+        raise HeaderTooLarge(f"a header section of {lines} lines and {octets} octets")
+    if section.count(b"received") > RECEIVED_FIELDS_MAX:
+        raise TooManyHops(f"{section.count(b'received')} Received fields")
 
 
 def _received(arrival: Arrival, hostname: str) -> bytes:
@@ -104,7 +115,7 @@ def _received(arrival: Arrival, hostname: str) -> bytes:
 
 
 def _deliveries(arrival: Arrival, relay_view: View) -> Iterator[LocalDelivery]:
-    """One for each account, whatever number of forward-paths and aliases lead to it."""
+    """One for each account, whatever number of forward-paths and aliases lead to it; in the order of the recipients."""
     return_path = return_path_field(arrival.reverse_path)
     served: set[AccountId] = set()
     for destination in arrival.destinations:

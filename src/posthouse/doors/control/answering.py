@@ -9,7 +9,7 @@ from typing import Final, Protocol, assert_never
 from posthouse.database.database import Database
 from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.database.transaction import Transaction
-from posthouse.delivery.errors import PlanOutdated, TooManyHops
+from posthouse.delivery.errors import HeaderTooLarge, PlanOutdated, TooManyHops
 from posthouse.directory.errors import DirectoryError
 from posthouse.directory.version import Occasion
 from posthouse.doors.control import directory_answers, queue_answers
@@ -42,7 +42,9 @@ from posthouse.store.errors import StoreError
 ACTOR: Final = "command-line"
 """Who the audit says made a change that was asked for here: only the owner of the data can open the socket."""
 
-_REFUSALS: Final = (DirectoryError, StoreError, AddressSyntaxError, PasswordUnfit, MessageRefused, TooManyHops)
+_REFUSALS: Final = (
+    DirectoryError, StoreError, AddressSyntaxError, PasswordUnfit, MessageRefused, HeaderTooLarge, TooManyHops,
+)  # fmt: skip
 
 
 class Change(Protocol):

@@ -46,7 +46,7 @@ async def submit(
 ) -> MessageSubmitted:
     """Accept a message for all its recipients or for none.
 
-    Raises MessageRefused, AddressSyntaxError, TooManyHops, PlanOutdated, WorkersBusy, DatabaseError.
+    Raises MessageRefused, AddressSyntaxError, HeaderTooLarge, TooManyHops, PlanOutdated, WorkersBusy, DatabaseError.
     """
     _require_fit(request, octets)
     version = delivery.directory.version

@@ -6,7 +6,7 @@ What is a failure of ours is transient (DESIGN 1.3); an internal error's text ne
 from typing import Final
 
 from posthouse.database.errors import DatabaseError, DiskFull
-from posthouse.delivery.errors import AuthorRefused, DeliveryError, PlanOutdated, TooManyHops
+from posthouse.delivery.errors import AuthorRefused, DeliveryError, HeaderTooLarge, PlanOutdated, TooManyHops
 from posthouse.doors.session import Ending
 from posthouse.login.errors import LoginBusy, LoginError, LoginRefused, LoginShutOut
 from posthouse.policy.verdicts import Accept, Verdict
@@ -19,6 +19,7 @@ Foreseen = DeliveryError | DatabaseError | LoginError | WorkersBusy
 FORESEEN: Final = (DeliveryError, DatabaseError, LoginError, WorkersBusy)
 
 _REPLIES: Final[tuple[tuple[type[Exception], Reply], ...]] = (    # the first that fits
+    (HeaderTooLarge, replies.HEADER_TOO_LARGE),
     (TooManyHops, replies.MAIL_LOOP),
     (PlanOutdated, replies.TRY_LATER),
     (DiskFull, replies.STORAGE_FULL),

@@ -103,6 +103,7 @@ RECIPIENT_NOT_ASCII: Final = _say(553, "5.6.7", "no recipients outside ASCII her
 TOO_MANY_RECIPIENTS: Final = _say(452, "4.5.3", "too many recipients, send the rest in another transaction")
 STORAGE_FULL: Final = _say(452, "4.3.1", "no room to keep the message, try again later")
 TRY_LATER: Final = _say(451, "4.3.0", "this server cannot do that at the moment, try again later")
+HEADER_TOO_LARGE: Final = _say(552, "5.3.4", "the header section is over this server's limit, send a shorter one")
 MAIL_LOOP: Final = _say(554, "5.4.6", "too many Received fields, the message seems to go round in a loop")
 _BARE_CR: Final = _say(554, "5.6.0", "message has a bare CR; each CR must stand before a LF (RFC 5321 2.3.8)")
 _BARE_LF: Final = _say(554, "5.6.0", "message has a bare LF; lines must end with CR LF (RFC 5321 2.3.8)")

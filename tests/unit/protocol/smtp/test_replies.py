@@ -155,6 +155,7 @@ ENTRIES: dict[str, Scene] = {
     "TOO_MANY_RECIPIENTS": hear(MAIL + RCPT * 1001),
     "STORAGE_FULL": judged(b".\r\n", replies.STORAGE_FULL, receiving),
     "TRY_LATER": judged(MAIL, replies.TRY_LATER),
+    "HEADER_TOO_LARGE": judged(b".\r\n", replies.HEADER_TOO_LARGE, receiving),
     "MAIL_LOOP": judged(b".\r\n", replies.MAIL_LOOP, receiving),
     "_BARE_CR": hear(b"a\rb\r\n.\r\n", receiving),
     "_BARE_LF": hear(b"a\nb\r\n.\r\n", receiving),
