@@ -1,6 +1,8 @@
 """APPEND (RFC 3501 6.3.11): a message that the user puts into a mailbox, kept octet for octet as it came."""
 
+from asyncio import Future, shield
 from collections.abc import Callable
+from functools import partial
 
 from posthouse.database.blobs.rows import add_blob
 from posthouse.database.blobs.spool import Spool, Spooled
@@ -50,25 +52,30 @@ class Appending:
         """Place the message; OK once it is on disk."""
         if self._fault is not None:
             return completion_of(self._fault)
-        at_rest = self._spool.finish()
-        spooled = at_rest if isinstance(at_rest, Spooled) else await at_rest
         try:
-            return await self._place(spooled)
-        except SyncFailed:
+            spooled, examined = await self._bring_to_rest()
+        except BaseException:    # the end of the connection too: nothing will name what came
+            self._spool.discard()
             raise
-        except Exception:
-            self._remove(spooled)
-            raise
-
-    async def _place(self, spooled: Spooled) -> Completion:
-        services = self._conversation.services
-        if spooled.name is None:
-            examined = examine(spooled.octets)
-        else:
-            examined = await services.workers.run(examine, spooled.octets)
         memory = spooled.length if spooled.name is None else 0
-        uidvalidity, uid = await services.database.write(self._operation(spooled, examined), memory)
+        writing = self._conversation.services.database.write(self._operation(spooled, examined), memory)
+        if spooled.name is not None:
+            writing.add_done_callback(partial(self._written, spooled.name))
+        uidvalidity, uid = await shield(writing)    # it is written, or not, whether or not the peer still waits
         return ok("APPEND is done", codes.appenduid(uidvalidity, uid))
+
+    async def _bring_to_rest(self) -> tuple[Spooled, Examined]:
+        at_rest = self._spool.finish()
+        if isinstance(at_rest, Spooled):
+            return at_rest, examine(at_rest.octets)
+        spooled = await shield(at_rest)    # one that has not begun must not be cancelled: it removes the file
+        return spooled, await self._conversation.services.workers.run(examine, spooled.octets)
+
+    def _written(self, name: str, writing: "Future[tuple[int, int]]") -> None:
+        """A file that no row names goes. After a failed sync recovery may find the row, so it stays."""
+        error = writing.exception()
+        if error is not None and not isinstance(error, SyncFailed):
+            self._conversation.services.blobs.remove(name)
 
     def _operation(self, spooled: Spooled, examined: Examined) -> Callable[[Transaction], tuple[int, int]]:
         command, account_id = self._command, self._conversation.owner.account_id
@@ -91,10 +98,6 @@ class Appending:
             return mailbox.uidvalidity, uid
 
         return operation
-
-    def _remove(self, spooled: Spooled) -> None:
-        if spooled.name is not None:
-            self._conversation.services.blobs.remove(spooled.name)
 
 
 def refusal(conversation: Conversation, command: commands.Append, size_octets: int) -> Completion | None:

@@ -150,6 +150,8 @@ def search(numbers: Iterable[int]) -> bytes:
 
 def _status(word: bytes, text: str, code: Code | None) -> bytes:
     words = text.encode("ascii", "replace").translate(_PRINTABLE)
+    if words.endswith(b"}"):    # "{5}" at a line's end announces a literal (RFC 3501 4.3), whatever the text quotes
+        words += b"."
     if code is None:
         return b"%b %b\r\n" % (word, words)
     return b"%b [%b] %b\r\n" % (word, code, words)

@@ -5,6 +5,8 @@ A transcript has lines ``C:`` (said) and ``S:`` (heard, literals in place); ``..
 """
 
 import re
+import socket
+import struct
 import textwrap
 from dataclasses import dataclass
 from typing import Final
@@ -70,6 +72,11 @@ class ImapClient(Client):
         end = self.unread.index(b"\r\n") + 2
         line, self.unread = self.unread[:end], self.unread[end:]
         return line
+
+    def leave(self) -> None:
+        """Be gone at once, with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
 
     def begin(self, command: str | bytes) -> bytes:
         """Say a command's line, or the first of them; its tag."""

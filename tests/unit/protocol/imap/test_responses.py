@@ -80,3 +80,9 @@ def test_capabilities_say_how_a_peer_may_log_in() -> None:
 
 def test_flags_are_written_as_they_are() -> None:
     assert responses.encode_flags([SEEN, RECENT, Flag("$Junk")]) == b"(\\Seen \\Recent $Junk)"
+
+
+def test_no_text_ends_as_the_announcement_of_a_literal_does() -> None:
+    """RFC 3501 4.3: a client would wait for its octets; a mailbox of that name can be asked for."""
+    assert responses.bye("there is no mailbox {5}") == b"* BYE there is no mailbox {5}.\r\n"
+    assert Completion(Condition.NO, "{0}").encode(b"a") == b"a NO {0}.\r\n"
