@@ -56,7 +56,7 @@ from posthouse.runtime.journal import Event, Journal, Severity, standard_error
 from posthouse.runtime.local_socket import listen_locally
 from posthouse.runtime.machine import machine_name
 from posthouse.runtime.network import Listening
-from posthouse.runtime.process import ExitCode, WorkerLink, raise_descriptor_limit
+from posthouse.runtime.process import ExitCode, WorkerLink, calm_the_collector, raise_descriptor_limit
 from posthouse.runtime.supervisor import Hangup, Supervisor
 from posthouse.runtime.tls import Certificates, CertificateUnusable
 from posthouse.runtime.workers import Workers
@@ -290,6 +290,7 @@ def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCod
     async def main() -> None:
         await work(deployment, link, journal)
 
+    calm_the_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(main())
