@@ -201,7 +201,7 @@ class Writer:
         self._book()
 
     def _commit(self) -> None:
-        self._connection.execute("COMMIT").fetchall()
+        self._transaction.execute("COMMIT")
 
     def _committed(self, error: BaseException | None) -> None:
         if error is None:
