@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint types contracts check
+.PHONY: help install serve test interop lint types contracts check
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -20,6 +20,10 @@ serve: install   ## a whole mail system on loopback, with a made-up domain and t
 
 test: install    ## all tests (short runs of the long campaigns included)
 	$(BIN)/python -m pytest -n auto
+
+interop: install ## real mail programs against a served trial (installs them on Debian)
+	scripts/install-interop
+	$(BIN)/python -m pytest -m interop tests/interop
 
 lint: install    ## ruff
 	$(BIN)/ruff check src tests bench scripts
