@@ -1,8 +1,9 @@
 """Text as SEARCH compares it: a substring, without regard to case, in decoded text (RFC 3501 6.4.4).
 
-Text is compared in NFKC and case-folded. Compatibility forms are the same text, as in i;unicode-casemap (RFC 5051 2):
-HTML mail writes its spaces as U+00A0, Japanese mail has half-width letters. Letters stay composed, which that collation
-does not keep: whoever looks for ``resume`` is not shown ``résumé``.
+Text is compared in NFKC and case-folded. Compatibility forms are the same text, as in Unicode's compatibility caseless
+match (Unicode 3.13, D146): HTML mail writes its spaces as U+00A0, Japanese mail has half-width letters. Letters stay
+composed, and so other letters than those without an accent (i;unicode-casemap, RFC 5051 1, takes both for the same):
+who looks for ``resume`` is not shown every ``résumé``, who looks for ``résumé`` not every ``resume``.
 """
 
 import re
