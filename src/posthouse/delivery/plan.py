@@ -127,12 +127,11 @@ def _deliveries(arrival: Arrival, relay_view: View) -> Iterator[LocalDelivery]:
 
 
 def _elsewhere(arrival: Arrival) -> tuple[Address, ...]:
-    """The addresses that others serve, each once."""
-    found = {
-        (address.local_part, address.domain.key): address
-        for destination in arrival.destinations
-        for address in destination.resolution.remote
-    }
+    """The addresses that others serve, each once, as it was first given."""
+    found: dict[tuple[str, str], Address] = {}
+    for destination in arrival.destinations:
+        for address in destination.resolution.remote:
+            found.setdefault((address.local_part, address.domain.key), address)
     return tuple(found.values())
 
 

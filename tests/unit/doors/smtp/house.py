@@ -64,6 +64,7 @@ from posthouse.runtime.workers import Workers
 from posthouse.store.folding import load_listing
 from posthouse.store.mailboxes import INBOX_ID, make_mailboxes
 from posthouse.store.opened import OpenMailboxes
+from posthouse.store.placements import Placement
 from posthouse.store.reading import find_message
 from unit.doors.smtp.client import GREETING, SmtpClient
 from unit.doors.stage import SECONDS, HandClock
@@ -228,6 +229,10 @@ class House:
     def in_loop_await(self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(SECONDS)
 
+    def begin(self, coroutine: Coroutine[object, object, object]) -> None:
+        """Begin something on the loop that ends later."""
+        asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
     def in_loop(self, function: Callable[[], T]) -> T:
         async def call() -> T:
             return function()
@@ -280,6 +285,10 @@ class House:
             return [find_message(tx, placement.message_id).read(self.disk) for placement in listing]
 
         return self.read(operation)
+
+    def placements(self, address: str = ADA) -> list[Placement]:
+        """What the INBOX's listing says of them."""
+        return self.read(lambda tx: list(load_listing(tx, self.accounts[address], INBOX_ID)))
 
     def queue(self) -> list[Queued]:
         """What waits for elsewhere."""
