@@ -2,7 +2,9 @@
 
 from asyncio import Future
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
+from posthouse.database.errors import DatabaseError
 from posthouse.doors.connection import Connection
 from posthouse.doors.imap.flag_names import FlagNames
 from posthouse.doors.imap.selected import Selected
@@ -12,6 +14,7 @@ from posthouse.protocol.imap import codes, responses
 from posthouse.protocol.imap.responses import Completion, Condition
 from posthouse.store.changes import BitsChange
 from posthouse.store.counters import claim_recent
+from posthouse.store.errors import NoSuchMailbox
 
 Answer = Completion | Coroutine[object, object, Completion]
 """How a command ends: at once, or after something was waited for."""
@@ -72,6 +75,8 @@ class Conversation:
     def tell_news(self, *, may_expunge: bool, with_uid: bool = False, expected: BitsChange | None = None) -> None:
         """Say what has changed in the selected mailbox since the peer was last told, but for what it expects."""
         selected = self.selected
+        if selected is not None and selected.opened.is_gone:
+            self._open_again(selected)
         if selected is None or not selected.has_news:
             return
         names = self.names
@@ -80,6 +85,16 @@ class Conversation:
             self.connection.write(flags_told(names, read_only=selected.read_only))
         news = selected.news(names, may_expunge=may_expunge, with_uid=with_uid, expected=expected)
         self.connection.write(news)
+
+    def _open_again(self, selected: Selected) -> None:
+        """A listing that could not be read once is no reason to hear no news for ever, as a deleted mailbox is."""
+        mailboxes = self.services.mailboxes
+        with suppress(NoSuchMailbox, DatabaseError):
+            opened = mailboxes.get(*selected.where.key)
+            opened.recent_uid = max(opened.recent_uid, selected.opened.recent_uid)
+            mailboxes.unwatch(selected.opened, self.wake)
+            mailboxes.watch(opened, self.wake)
+            selected.opened = opened
 
 
 def _forget(noted: "Future[None]") -> None:

@@ -17,6 +17,7 @@ import uvloop
 
 from posthouse.database.blobs.rows import add_blob
 from posthouse.database.blobs.spool import BlobFiles, Spooled
+from posthouse.database.errors import DatabaseError
 from posthouse.database.identifiers import AccountId, MailboxId, Uid
 from posthouse.database.sim.vfs import SimulatedVfs
 from posthouse.database.sqlite.connection import SqliteSettings
@@ -74,6 +75,18 @@ SMALL = (
 )
 
 
+class FlakyDatabase(SqliteDatabase):
+    """A database of which some reads fail, when a test says so."""
+
+    failing_reads = 0
+
+    def read(self, operation: Callable[[Transaction], T]) -> T:
+        if self.failing_reads:
+            self.failing_reads -= 1
+            raise DatabaseError("the disk could not read")
+        return super().read(operation)
+
+
 class WatchedDoor(ImapDoor):
     """The door; the connections that it was given are kept for the test to look at."""
 
@@ -121,7 +134,7 @@ class House:
         self.vfs_name = f"imap-{id(self)}" if platter else None
         self.vfs = SimulatedVfs(f"imap-{id(self)}", platter) if platter else None
         sqlite = SqliteSettings(log_octets=1 << 20, cache_octets=4 << 20, vfs=self.vfs_name)
-        self.database = SqliteDatabase(self.path / "test.db", EngineSettings(sqlite=sqlite))
+        self.database = FlakyDatabase(self.path / "test.db", EngineSettings(sqlite=sqlite))
         self.mailboxes = OpenMailboxes(self.database)
         self.workers = Workers("work", threads=1, waiting_max=4)
         self.threads = ThreadPoolExecutor(1)

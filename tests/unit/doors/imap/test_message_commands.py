@@ -401,3 +401,23 @@ def test_a_new_mailbox_of_the_same_name_is_another_one(house: House) -> None:
     other.append(SMALL, "x")
     assert client.do("NOOP").untagged == []
     assert b"* 1 EXISTS" in client.do("SELECT x").untagged
+
+
+# ---- when the database cannot be read --------------------------------------------------------------------------------
+
+
+def test_a_listing_that_could_not_be_read_once_is_read_again(house: House, three: ImapClient) -> None:
+    """Else its sessions would hear no news any more, and not know it."""
+    house.database.failing_reads = 1    # the next one reads the listing forward after the COMMIT
+    house.deliver(SMALL)
+    assert house.database.failing_reads == 0
+    assert three.do("NOOP").untagged == [b"* 4 EXISTS", b"* 1 RECENT"]
+    house.deliver(SMALL)
+    assert three.do("NOOP").untagged == [b"* 5 EXISTS", b"* 2 RECENT"]
+
+
+@pytest.mark.parametrize("command", ["FETCH 1 ENVELOPE", "SELECT INBOX", "STATUS Sent (MESSAGES)", 'LIST "" *'])
+def test_what_cannot_be_read_is_refused_for_the_moment(house: House, three: ImapClient, command: str) -> None:
+    house.database.failing_reads = 1
+    assert three.do(command).code == b"UNAVAILABLE"
+    assert three.do(command).is_ok
