@@ -93,7 +93,8 @@ def test_s_nail(user: User, door: str) -> None:
         *(("-S", "smtp-use-starttls") if door == "submission" else ()),
         "-S", "tls-ca-no-defaults", "-S", f"tls-ca-file={user.certificate}", "-S", "tls-verify=strict",
         "-S", f"from={user.address}", "-S", f"record={user.home / 'sent'}", "-S", f"DEAD={user.home / 'dead'}",
-        "-S", "sendwait", "-S", "ttycharset=utf-8", "-s", "by s-nail", "-a", attached, user.address, given=TEXT.encode(),
+        "-S", "sendwait", "-S", "ttycharset=utf-8", "-s", "by s-nail", "-a", attached, user.address,
+        given=TEXT.encode(),
     )  # fmt: skip
     assert user.delivered() == own_copy(user.home / "sent")
     assert_carries(user, attached)
