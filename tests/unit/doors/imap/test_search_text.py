@@ -33,7 +33,7 @@ def test_folding_is_normalising_and_folding_case(text: str) -> None:
     assert fold(text) == normalize("NFKC", normalize("NFKC", text).casefold())
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(text=TRICKY.filter(bool))
 def test_long_text_folds_in_pieces_as_it_does_whole(text: str) -> None:
     """Where it is cut nothing combines; where it cannot be cut, for it has no ASCII, it is one piece."""

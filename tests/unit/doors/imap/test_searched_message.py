@@ -67,7 +67,7 @@ def naive(octets: bytes) -> tuple[str, str]:
     return fold(searchable_header(section)), fold(searchable_text(octets, scan(octets, section)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(octets=MESSAGES, words=WORDS, more=st.integers(0, 1 << 30), length=st.integers(1, 12))
 @example(octets=b"Content-Transfer-Encoding: quoted-printable\r\n\r\na=\r\n\r\nb", words="a\r\nb", more=0, length=1)
 def test_a_message_is_found_as_if_it_were_always_decoded(octets: bytes, words: str, more: int, length: int) -> None:
@@ -81,7 +81,7 @@ def test_a_message_is_found_as_if_it_were_always_decoded(octets: bytes, words: s
         assert message.text_contains(needle) == (needle.text in header or needle.text in body)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(octets=MESSAGES)
 def test_plain_forms_hold_every_run_of_the_text(octets: bytes) -> None:
     """What makes it right to decode no message whose octets do not hold a word."""

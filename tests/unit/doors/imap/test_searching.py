@@ -270,7 +270,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(key=TREES)
 def test_any_tree_of_keys_finds_what_the_naive_evaluation_finds(searched: Searched, key: SearchKey) -> None:
     assert searched.search(key) == searched.expected(key)
