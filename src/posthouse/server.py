@@ -61,6 +61,7 @@ from posthouse.runtime.supervisor import Hangup, Supervisor
 from posthouse.runtime.tls import Certificates, CertificateUnusable
 from posthouse.runtime.workers import Workers
 from posthouse.store.opened import OpenMailboxes
+from posthouse.upkeep.upkeep import Upkeep
 
 COMMAND_LOG_OCTETS: Final = 4 << 20    # of a command that runs alone: the server grows it when it starts
 SYNC_THREADS: Final = 4                # big bodies that are synced at once
@@ -154,8 +155,10 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
     try:
         if deployment.development is not None:
             await furnish(rooms, deployment.development)
+        upkeep = Upkeep(rooms.database, rooms.delivery.blobs.disk, rooms.clock, journal)
         async with asyncio.TaskGroup() as tasks:
             keeping_time = tasks.create_task(connections.keep_time())
+            keeping_up = tasks.create_task(upkeep.run())
             listeners = await _open_doors(deployment, rooms, connections)
             link.say_ready()
             await stopped.wait()
@@ -163,6 +166,7 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
                 listener.stop()
             await connections.shut_down()
             keeping_time.cancel()
+            keeping_up.cancel()
     finally:
         await rooms.close()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from posthouse.runtime.clock import SystemClock
 from posthouse.runtime.disk import Disk, SystemDisk
 from posthouse.runtime.sim.disk import SimulatedDisk
 from posthouse.runtime.sim.faults import Faults
@@ -96,3 +97,13 @@ def test_a_mapped_file_can_be_removed_while_it_is_read(disk: Disk) -> None:
     mapped = disk.map("blobs/ab/one")
     disk.remove("blobs/ab/one")
     assert bytes(mapped[:]) == b"still here"
+
+
+def test_a_file_tells_when_it_was_written(disk: Disk) -> None:
+    """A file that nobody names is removed when it is older than the process, for then nobody will name it."""
+    before = SystemClock().now()
+    put(disk, "blobs/ab/one", b"x")
+    written = disk.written_at("blobs/ab/one")
+    assert written is not None
+    assert abs(written - before) < 60 * 1_000_000
+    assert disk.written_at("blobs/ab/two") is None

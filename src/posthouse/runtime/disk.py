@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from posthouse.message.dates import Instant
+
 ZEROS = bytes(1 << 20)
 
 
@@ -41,6 +43,9 @@ class Disk(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """Relative paths of all files below a folder, in no order."""
+
+    def written_at(self, path: str) -> Instant | None:
+        """When a file was last written to; None when it is gone. Raises OSError."""
 
 
 class _SystemFile:
@@ -97,6 +102,12 @@ class SystemDisk:
 
     def names(self, folder: str) -> list[str]:
         return [str(path.relative_to(self._root)) for path in (self._root / folder).rglob("*") if path.is_file()]
+
+    def written_at(self, path: str) -> Instant | None:
+        try:
+            return Instant((self._root / path).stat().st_mtime_ns // 1000)
+        except FileNotFoundError:
+            return None
 
 
 def _make_folder(folder: Path) -> None:

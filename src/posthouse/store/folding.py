@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from posthouse.database.errors import DatabaseError
 from posthouse.database.identifiers import AccountId, MailboxId, ModSeq, Uid
@@ -20,6 +21,11 @@ from posthouse.store.changes import BitsChange, Change, Kind, Place, UidRange, c
 from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.listing import Chunk, Listing, carried_forward
 from posthouse.store.placements import Placements, column_of, little_endian, message_ids_of
+
+ADDS_UNFOLDED_MAX: Final = 256    # STORE: layout; replaying them takes about 2 ms
+REPLAY_MAX: Final = 5_000         # STORE: layout; microseconds
+BITS_REPLAY: Final = 20           # microseconds a record that touches one chunk, as measured
+EXPUNGE_REPLAY: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,28 @@ def folded_modseq(tx: Transaction, account_id: AccountId, mailbox_id: MailboxId)
     if found is None:
         raise NoSuchMailbox("the mailbox is gone")
     return ModSeq(found[0])
+
+
+def is_fold_due(tx: Transaction, account_id: AccountId, mailbox_id: MailboxId) -> bool:
+    """Whether a load would have to replay so many records that folding them costs less. A mailbox gone needs none."""
+    rows = tx.rows(
+        "SELECT kind, count(*) FROM change WHERE account_id = ? AND mailbox_id = ? AND modseq > ("
+        "SELECT folded_modseq FROM counter WHERE counter.account_id = ? AND counter.mailbox_id = ?) GROUP BY kind",
+        (account_id, mailbox_id, account_id, mailbox_id),
+    )
+    records: dict[int, int] = dict(rows)
+    replay = BITS_REPLAY * records.get(Kind.BITS, 0) + EXPUNGE_REPLAY * records.get(Kind.EXPUNGE, 0)
+    return records.get(Kind.ADD, 0) >= ADDS_UNFOLDED_MAX or replay > REPLAY_MAX
+
+
+def places_to_fold(tx: Transaction, after: Place, limit: int) -> list[Place]:
+    """The next mailboxes that may need a fold, beyond one, in order of their keys: those with many modseqs since."""
+    rows = tx.rows(
+        "SELECT account_id, mailbox_id FROM counter WHERE (account_id, mailbox_id) > (?, ?) AND mailbox_id > 0"
+        " AND modseq - folded_modseq >= ? ORDER BY account_id, mailbox_id LIMIT ?",
+        (*after, REPLAY_MAX // EXPUNGE_REPLAY, limit),
+    )
+    return [(AccountId(account_id), MailboxId(mailbox_id)) for account_id, mailbox_id in rows]
 
 
 def fold(tx: Transaction, account_id: AccountId, mailbox_id: MailboxId) -> Folded | None:

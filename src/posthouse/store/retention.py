@@ -24,6 +24,7 @@ from posthouse.store.placements import message_ids_of
 KEPT_MICROSECONDS: Final = 30 * 24 * 3600 * 1_000_000    # STORE: layout
 MESSAGES_A_STEP: Final = 500       # removing one takes about 25 us: a turn of the writer stays near 10 ms
 CANDIDATES_A_STEP: Final = 4096    # messages that they may name before no more of them are looked into
+ACCOUNTS_A_PAGE: Final = 10_000    # each page looks through all records
 _ROWS_A_PAGE: Final = 64           # a record or a listing row has up to 230 KB
 
 Candidates = set[int]
@@ -48,6 +49,34 @@ def prune_folded(tx: Transaction, place: Place, folded: Folded) -> None:
         "DELETE FROM change WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ? AND kind = ?",
         (*place, folded.after, folded.up_to, int(Kind.BITS)),
     )
+
+
+def advance_horizon(tx: Transaction, at: Instant, microseconds_max: int) -> Instant:
+    """Move the instant before which what ended may go, and say where it is now: in the end 30 days before `at`.
+
+    It moves by `microseconds_max` at most, so that a clock that jumps takes days to expire what it should not, and
+    never back. The first time it stands before all there is.
+    """
+    wanted = at - KEPT_MICROSECONDS
+    found = tx.row("SELECT horizon FROM retention")
+    if found is None:
+        oldest = tx.row("SELECT min(at) FROM change")
+        first = wanted if oldest is None or oldest[0] is None else min(wanted, oldest[0])
+        tx.execute("INSERT INTO retention (only_row, horizon) VALUES (1, ?)", (first,))
+        return Instant(first)
+    horizon = max(found[0], min(wanted, found[0] + microseconds_max))
+    tx.execute("UPDATE retention SET horizon = ?", (horizon,))
+    return Instant(horizon)
+
+
+def accounts_with_expired(tx: Transaction, before: Instant, after: AccountId) -> list[AccountId]:
+    """The accounts above a key of which something ended before an instant, at most ACCOUNTS_A_PAGE, in order."""
+    rows = tx.rows(
+        "SELECT account_id FROM change WHERE account_id > ? AND at < ?"
+        " UNION SELECT account_id FROM mailbox WHERE account_id > ? AND deleted_at < ? ORDER BY account_id LIMIT ?",
+        (after, before, after, before, ACCOUNTS_A_PAGE),
+    )
+    return [AccountId(account_id) for (account_id,) in rows]
 
 
 def find_unfolded(tx: Transaction, account_id: AccountId, before: Instant) -> list[MailboxId]:

@@ -45,6 +45,13 @@ def find_blob(tx: Transaction, blob_id: BlobId) -> BlobRow:
     return BlobRow(blob_id, *found)
 
 
+def file_names(tx: Transaction, folder: str) -> set[str]:
+    """The names of all files right below a folder that a row names."""
+    beyond = f"{folder}0"      # "0" follows "/"
+    rows = tx.rows("SELECT name FROM blob WHERE name > ? AND name < ?", (f"{folder}/", beyond))
+    return {name for (name,) in rows}
+
+
 def read_blob(blob: BlobRow, disk: Disk, offset: int, length: int) -> bytes:
     """A range of a blob's bytes. Blocks for one that is a file. Raises DatabaseError when bytes are missing."""
     if blob.octets is not None:

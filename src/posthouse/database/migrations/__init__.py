@@ -6,7 +6,7 @@ import apsw
 
 from posthouse.database.errors import SchemaTooNew
 
-STEPS = ("0001_first.sql",)
+STEPS = ("0001_first.sql", "0002_upkeep.sql")
 
 
 def migrate(connection: apsw.Connection) -> None:

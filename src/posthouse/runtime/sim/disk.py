@@ -3,6 +3,7 @@
 import mmap
 from pathlib import PurePosixPath
 
+from posthouse.message.dates import Instant
 from posthouse.runtime.disk import NewFile, SystemDisk
 from posthouse.runtime.sim.faults import no_room
 from posthouse.runtime.sim.platter import Platter
@@ -73,3 +74,8 @@ class SimulatedDisk:
         """Relative paths of all files below a folder. Raises PowerCut."""
         self._platter.faults.require_power()
         return self._below.names(folder)
+
+    def written_at(self, path: str) -> Instant | None:
+        """When a file was last written to; None when it is gone. Raises PowerCut."""
+        self._platter.faults.require_power()
+        return self._below.written_at(path)
