@@ -35,3 +35,16 @@ contracts: install  ## import contracts: the layers of docs/architecture.md
 	$(BIN)/lint-imports
 
 check: lint types contracts test  ## everything CI asks
+
+.PHONY: bench bench-million kill campaigns
+
+bench: install   ## beside Postfix and Dovecot, as ratios (as root; bench/README.md; BENCH="--quick" only tries it)
+	$(BIN)/python -m bench $(BENCH)
+
+bench-million: install  ## what a mail costs with a million stored messages (about ten minutes)
+	$(BIN)/python -m bench --part stored --stored 1000000 $(BENCH)
+
+kill: install    ## ROUNDS (100) of load and SIGKILL: nothing acknowledged is lost or doubled
+	ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest -s -m campaign tests/campaigns/test_kill.py
+
+campaigns: kill  ## the long runs of what `make test` runs shortly
