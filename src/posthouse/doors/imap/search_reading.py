@@ -24,10 +24,12 @@ from posthouse.store.placements import Placements
 from posthouse.store.reading import MessageMissing, find_messages, wire_forms
 
 # A page that is read in the loop holds it up for a few milliseconds at most: the fields of a message take up to 10 us,
-# the text of one of 5 KB up to 100.
+# the text of one of 5 KB up to 100. What is longer than a page has one of its own, and is read on a thread; so is all
+# that lies in files.
 FIELDS_A_PAGE: Final = 500
 MESSAGES_A_PAGE: Final = 50
-OCTETS_A_PAGE: Final = INLINE_OCTETS_MAX    # what is longer, and lies in a file, has a page of its own
+OCTETS_A_PAGE: Final = 128 << 10
+assert OCTETS_A_PAGE <= INLINE_OCTETS_MAX
 
 T = TypeVar("T")
 
@@ -153,12 +155,12 @@ def _pages_by_octets(placements: Placements, indices: list[int]) -> Iterator[Pag
     octets = 0
     for index in indices:
         if page and (octets + sizes[index] > OCTETS_A_PAGE or len(page) == MESSAGES_A_PAGE):
-            yield Page(placements, page, sizes[page[0]] > INLINE_OCTETS_MAX)
+            yield Page(placements, page, sizes[page[0]] > OCTETS_A_PAGE)
             page, octets = [], 0
         page.append(index)
         octets += sizes[index]
     if page:
-        yield Page(placements, page, sizes[page[0]] > INLINE_OCTETS_MAX)
+        yield Page(placements, page, sizes[page[0]] > OCTETS_A_PAGE)
 
 
 # ---- what a key asks of what was read --------------------------------------------------------------------------------

@@ -2,12 +2,17 @@
 
 import re
 from binascii import a2b_qp
+from collections.abc import Iterator
 from typing import Final
 
 from posthouse.doors.imap.search_text import Needle, fold
 from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection
 from posthouse.message.mime import scan
 from posthouse.message.text import searchable_header, searchable_text
+
+# The fields that say how text is written, in lower case; and what begins both.
+_CODING_FIELD: Final = re.compile(rb"content-t(?:ype|ransfer-encoding)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)")
+_CODING_START: Final = b"content-t"
 
 # A charset that leaves ASCII as it is, spelled so that nobody reads another one out of it. What follows the name may
 # make another name of it ("utf-8-sig"), but none whose ASCII is otherwise.
@@ -73,14 +78,24 @@ def plain_forms(octets: bytes) -> tuple[bytes, ...] | None:
 
     None when the message is not so, or has more lines than are sure to be read as fields one by one.
     """
-    if not octets.isascii() or b"=?" in octets:
+    if not octets.isascii() or (b"?" in octets and b"=?" in octets):    # one octet is found ten times as fast as two
         return None
     if len(octets) > FIELD_LINES_MAX and octets.count(b"\n") > FIELD_LINES_MAX:
         return None
     lower = octets.lower()
-    if b"base64" in lower or b"" in _CHARSET.findall(lower):
+    codings = b"\n".join(_coding_fields(lower))
+    if b"base64" in codings or b"" in _CHARSET.findall(codings):
         return None
-    if b"quoted-printable" not in lower:
+    if b"quoted-printable" not in codings:
         return (lower,)
     decoded = a2b_qp(octets)
     return (lower, decoded.lower()) if decoded.isascii() else None
+
+
+def _coding_fields(lower: bytes) -> Iterator[bytes]:
+    """The values of all that may be a field which says how text is written, in whichever part it stands."""
+    at = lower.find(_CODING_START)
+    while at >= 0:
+        if found := _CODING_FIELD.match(lower, at):
+            yield found[1]
+        at = lower.find(_CODING_START, at + len(_CODING_START))
