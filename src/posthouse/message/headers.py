@@ -123,7 +123,7 @@ class HeaderSection:
         at = self.start
         return [
             (at + found.start(), at + found.end(), found[1].lower(), found[2])
-            for found in _picker(lower_names).finditer(self.octets)
+            for found in _finder(lower_names).finditer(self.octets)
         ]
 
     def _locate(self) -> list[Field]:
@@ -157,15 +157,27 @@ def select_fields(raw_header: bytes, lower_names: frozenset[bytes], *, exclude: 
 
 def pick_fields(fields: bytes, lower_names: frozenset[bytes]) -> bytes:
     """The same of what `HeaderSection.select` gave: whole fields, no junk and no empty line. One expression does it."""
-    found = b"".join([field[0] for field in _picker(lower_names).finditer(fields)])
+    found = b"".join(_picker(lower_names).findall(fields))
     return found + (b"\r\n\r\n" if found and not found.endswith(b"\n") else b"\r\n")
 
 
+# A mail program asks for the same few names for ever.
 @lru_cache(maxsize=256)
 def _picker(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
-    """A mail program asks for the same few names for ever."""
-    names = b"|".join(map(re.escape, sorted(lower_names)))
-    return re.compile(rb"^(%b)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+\n?)" % names, re.IGNORECASE | re.MULTILINE)
+    """Runs of fields of these names are the one group; other fields are passed over a field at a time."""
+    wanted = rb"(?:%b)[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?" % _any_of(lower_names)
+    return re.compile(rb"((?:%b)++)|[^\n]++(?:\n[ \t][^\n]*+)*+\n?" % wanted, re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def _finder(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
+    """One field of these names: its name and its value."""
+    field = rb"^(%b)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+\n?)" % _any_of(lower_names)
+    return re.compile(field, re.IGNORECASE | re.MULTILINE)
+
+
+def _any_of(lower_names: frozenset[bytes]) -> bytes:
+    return b"|".join(map(re.escape, sorted(lower_names)))
 
 
 def _cut(header: bytes) -> list[_Piece]:

@@ -8,7 +8,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Self
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
+from msgspec.msgpack import Decoder, Encoder
 
 from posthouse.message.headers import HeaderSection
 
@@ -34,7 +35,7 @@ Source = Callable[[int, int], bytes]
 """Reads stored octets: ``source(offset, length)``."""
 
 
-class View(Struct, frozen=True):
+class View(Struct, frozen=True, array_like=True):
     """What one reader sees of stored octets. ``header_octets`` and ``size_octets`` are the view's own sizes."""
 
     pieces: tuple[Piece, ...]
@@ -95,37 +96,23 @@ class View(Struct, frozen=True):
         return View((*kept, self.body), self.header_octets - gone, self.size_octets - gone)
 
     def encode(self) -> bytes:
-        """A compact form for storing: each piece its length and kind, then its octets or its offset."""
-        encoded = bytearray()
-        for piece in self.pieces:
-            is_literal = isinstance(piece, bytes)
-            _put_number(encoded, _length(piece) << 1 | is_literal)
-            if isinstance(piece, bytes):
-                encoded += piece
-            else:
-                _put_number(encoded, piece.offset)
-        return bytes(encoded)
+        """A compact form for storing (MessagePack): the pieces, a range as a pair, and the two sizes."""
+        return _encode(self)
 
-    @classmethod
-    def decode(cls, encoded: bytes) -> Self:
+    @staticmethod
+    def decode(encoded: bytes) -> "View":
         """Read what ``encode`` wrote. Raises ValueError on anything else."""
-        pieces: list[Piece] = []
-        position = 0
-        while position < len(encoded):
-            length, position = _take_number(encoded, position)
-            length, is_literal = length >> 1, length & 1
-            if is_literal:
-                if position + length > len(encoded):
-                    raise ValueError("an encoded view was cut off")
-                pieces.append(encoded[position : position + length])
-                position += length
-            else:
-                offset, position = _take_number(encoded, position)
-                pieces.append(Range(offset, length))
-        if not pieces or isinstance(pieces[-1], bytes):
+        try:
+            view = _decode(encoded)
+        except MsgspecError as error:
+            raise ValueError(f"an encoded view cannot be read: {error}") from error
+        if not view.pieces or isinstance(view.pieces[-1], bytes):
             raise ValueError("an encoded view ends with the body's range")
-        header_octets = sum(map(_length, pieces[:-1]))
-        return cls(tuple(pieces), header_octets, header_octets + _length(pieces[-1]))
+        return view
+
+
+_encode: Final = Encoder().encode
+_decode: Final = Decoder(View).decode
 
 
 def read(view: View, first: int, length: int, source: Source) -> bytes:
@@ -135,7 +122,8 @@ def read(view: View, first: int, length: int, source: Source) -> bytes:
     """
     found: list[bytes] = []
     waiting = _NOTHING
-    for piece in _cut_out(view.pieces, first, first + length):
+    is_whole = first == 0 and length >= view.size_octets
+    for piece in view.pieces if is_whole else _cut_out(view.pieces, first, first + length):
         if isinstance(piece, bytes):
             _flush(waiting, source, found)
             waiting = _NOTHING
@@ -195,24 +183,3 @@ def _end(run: Range) -> int:
 
 def _length(piece: Piece) -> int:
     return len(piece) if isinstance(piece, bytes) else piece.length
-
-
-def _put_number(encoded: bytearray, number: int) -> None:
-    """Seven bits an octet, the lowest first; the eighth says that more follow."""
-    while number >= 0x80:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-
-
-_NUMBER_OCTETS_MAX: Final = 9    # 63 bits: SQLite's and PostgreSQL's integers
-
-
-def _take_number(encoded: bytes, position: int) -> tuple[int, int]:
-    """A number and where it ends. Raises ValueError when it is cut off or too long."""
-    number = 0
-    for index, octet in enumerate(encoded[position : position + _NUMBER_OCTETS_MAX]):
-        number |= (octet & 0x7F) << 7 * index
-        if octet < 0x80:
-            return number, position + index + 1
-    raise ValueError("a number in an encoded view was cut off")

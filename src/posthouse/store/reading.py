@@ -1,8 +1,9 @@
 """Reading messages: their ready-made forms in bulk, and their bytes through the one view."""
 
 from array import array
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from posthouse.database.blobs.rows import BlobRow, read_blob
 from posthouse.database.errors import DatabaseError
@@ -23,8 +24,7 @@ class MessageMissing(DatabaseError):
         super().__init__(f"message {message_id} is listed but is not there: run `posthouse check`")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(Struct, frozen=True):
     """One message as its account sees it: the view, and where the bytes are."""
 
     message_id: MessageId

@@ -1,6 +1,7 @@
 """The `blob` table: where bytes are, and how many message rows and queue entries use them."""
 
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from posthouse.database.blobs.spool import Spooled
 from posthouse.database.errors import DatabaseError
@@ -9,8 +10,7 @@ from posthouse.database.transaction import Transaction
 from posthouse.runtime.disk import Disk
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRow:
+class BlobRow(Struct, frozen=True):
     """Where a blob's bytes are: in `octets` when they lie in the row, else in the file `name`."""
 
     blob_id: BlobId

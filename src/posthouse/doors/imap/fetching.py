@@ -6,10 +6,11 @@ longer than a page is streamed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any, Final
+
+from msgspec import Struct
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
@@ -31,8 +32,7 @@ FORMS_PAGE_OCTETS_MAX: Final = 16 << 20    # of messages whose ready-made forms 
 ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", "parts"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Something to read and send next. `may_block`: it reads message files, so it is run on a thread.
 
     `is_amid_response`: what it sends continues a response. When it fails nothing can be said any more, for whatever
@@ -44,8 +44,7 @@ class Step:
     is_amid_response: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """What was read for a page, a list a column in the messages' order; a column that nobody needs is empty."""
 
     forms: dict[str, list[bytes]]
