@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import USUAL_FIELDS
 from posthouse.doors.imap.search_days import Days
@@ -24,12 +23,11 @@ from posthouse.store.placements import Placements
 from posthouse.store.reading import MessageMissing, find_messages, wire_forms
 
 # A page that is read in the loop holds it up for a few milliseconds at most: the fields of a message take up to 10 us,
-# the text of one of 5 KB up to 100. What is longer than a page has one of its own, and is read on a thread; so is all
-# that lies in files.
-FIELDS_A_PAGE: Final = 500
+# the text of one of 5 KB up to 100. A message that is longer than a page has one of its own, and is read on a thread;
+# all that lie in files are (`database.blobs.spool`: INLINE_OCTETS_MAX is twice as much).
+FIELDS_A_PAGE: Final = 250
 MESSAGES_A_PAGE: Final = 50
 OCTETS_A_PAGE: Final = 128 << 10
-assert OCTETS_A_PAGE <= INLINE_OCTETS_MAX
 
 T = TypeVar("T")
 

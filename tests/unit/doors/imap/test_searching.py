@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.database.blobs.rows import add_blob
-from posthouse.database.blobs.spool import Spooled
+from posthouse.database.blobs.spool import INLINE_OCTETS_MAX, Spooled
 from posthouse.database.identifiers import Uid
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.examination import examine
 from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
 from posthouse.doors.imap.flag_names import SYSTEM_BITS
-from posthouse.doors.imap.search_reading import Found
+from posthouse.doors.imap.search_reading import OCTETS_A_PAGE, Found
 from posthouse.doors.imap.searching import Breath, Searching, Step
 from posthouse.doors.imap.selected import Selected
 from posthouse.message.dates import Instant, ZonedInstant
@@ -378,3 +378,8 @@ def test_collected_mail_is_found_as_the_naive_evaluation_finds_it(tmp_path: Path
         for key in (TextContains(word), BodyContains(word), HeaderContains(b"subject", word)):
             assert searched.search(key) == searched.expected(key), word
     searched.store.close()
+
+
+def test_no_message_that_lies_in_a_file_is_read_in_the_loop() -> None:
+    """What is longer than a page is read on a thread, and that is all that is kept in files."""
+    assert OCTETS_A_PAGE <= INLINE_OCTETS_MAX
