@@ -182,11 +182,11 @@ class ServerSession:
         return found
 
     def _on_rcpt(self, argument: bytes) -> Event:
+        if self._recipients_judged >= self._settings.recipients_max:    # before it is read: a flood costs us little
+            return ReplyReady(replies.TOO_MANY_RECIPIENTS)
         found = commands.read_rcpt(argument)
         if isinstance(found, Reply):
             return self._refuse(found)
-        if self._recipients_judged >= self._settings.recipients_max:
-            return ReplyReady(replies.TOO_MANY_RECIPIENTS)
         self._recipients_judged += 1
         return found
 

@@ -172,7 +172,6 @@ class House:
         doors = self._doors()
         sockets = listen_on({name: Endpoint("127.0.0.1", 0) for name in doors}, IfTaken.REFUSE)
         for name, (door, encryption) in doors.items():
-            sockets[name].socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)    # so that silence is felt
             self.ports[name] = sockets[name].bound.port
             self.listeners.append(await serve(sockets[name].socket, door, encryption, self.connections))
 
