@@ -142,7 +142,7 @@ def test_one_session_too_many_is_told_to_wait(hold: Any) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         return await reader.readline()
 
-    said = response(hold(Answers(), talk, SessionLimits(sessions_max=0)))
+    said = response(hold(Answers(), talk, SessionLimits(local_sessions_max=0)))
     assert said == msgspec.json.decode(encode(Failed(reason=said["reason"])))
     assert "try again" in said["reason"]
 
