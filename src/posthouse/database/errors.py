@@ -27,3 +27,7 @@ class SyncFailed(DatabaseError):
 
 class SchemaTooNew(DatabaseError):
     """The database was written by a later version of Posthouse."""
+
+
+class SchemaTooOld(DatabaseError):
+    """The database was written by an earlier version of Posthouse and has not been migrated yet."""

@@ -69,7 +69,7 @@ class BitsChange:
 
     @staticmethod
     def decode(octets: bytes) -> "BitsChange":
-        """Read the stored form back."""
+        """Read the stored form back. Raises one of `placements.DAMAGED` when it is none."""
         operation, length = octets[0], octets[1]
         flat = struct.unpack(f"<{(len(octets) - 2 - length) // 4}I", octets[2 + length:])
         mask = int.from_bytes(octets[2:2 + length], "little")

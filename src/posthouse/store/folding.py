@@ -5,7 +5,6 @@ both in one snapshot and applies only the records after it, so that a fold never
 were folded may be gone (`retention.py`): a listing from before the last fold is not carried forward but read anew.
 """
 
-import struct
 import zlib
 from array import array
 from bisect import bisect_right
@@ -20,7 +19,7 @@ from posthouse.database.transaction import Transaction
 from posthouse.store.changes import BitsChange, Change, Kind, Place, UidRange, changes_after
 from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.listing import Chunk, Listing, carried_forward
-from posthouse.store.placements import Placements, column_of, little_endian, message_ids_of
+from posthouse.store.placements import DAMAGED, Placements, column_of, little_endian, message_ids_of
 
 ADDS_UNFOLDED_MAX: Final = 256    # STORE: layout; replaying them takes about 2 ms
 REPLAY_MAX: Final = 5_000         # STORE: layout; microseconds
@@ -191,7 +190,7 @@ def _damage_named() -> Iterator[None]:
     """What decoding says of a damaged record, as a DatabaseError."""
     try:
         yield
-    except (ValueError, IndexError, OverflowError, struct.error) as error:
+    except DAMAGED as error:
         raise DatabaseError("a change record is damaged: run `posthouse check`") from error
 
 

@@ -9,7 +9,7 @@ from posthouse.database.identifiers import AccountId, MailboxId
 from posthouse.database.transaction import Transaction
 from posthouse.message.dates import Instant
 from posthouse.store.changes import Kind, write_change
-from posthouse.store.counters import next_modseq
+from posthouse.store.counters import Delta, move_sums, next_modseq
 from posthouse.store.errors import (
     MailboxExists,
     MailboxHasChildren,
@@ -150,6 +150,7 @@ def rename_mailbox(tx: Transaction, account_id: AccountId, name: str, new_name: 
         modseq = next_modseq(tx, account_id)
         place = (account_id, moved.mailbox_id)
         tx.execute("UPDATE mailbox SET name = ? WHERE account_id = ? AND mailbox_id = ?", (moved_name, *place))
+        move_sums(tx, *place, modseq, Delta())
         write_change(tx, place, modseq, Kind.RENAMED, moved_name.encode(), at)
 
 

@@ -26,10 +26,13 @@ KEYWORDS_MAX: Final = 248         # 255 bits in all (STORE: layout)
 
 _HEAD = struct.Struct("<BI")            # lanes, count
 _ONE = struct.Struct("<BIIqIqhqQ")      # the same layout for one message whose bits fit one lane
+_OCTETS_BUT_BITS: Final = struct.calcsize("<IqIqhq")
 _LANE = (1 << 64) - 1
 _SWAP = sys.byteorder == "big"
 _RUNS_CUT_MAX: Final = 64         # more of them are sieved: each cut moves all that lies behind it
 
+DAMAGED: Final = (ValueError, IndexError, OverflowError, struct.error)
+"""What decoding raises for octets that are no stored form."""
 Run = tuple[int, int]
 """Indices from the first to before the second."""
 Column = TypeVar("Column", "array[int]", list[int])
@@ -168,8 +171,10 @@ class Placements:
 
     @staticmethod
     def decode(octets: bytes) -> "Placements":
-        """Read the stored form back."""
+        """Read the stored form back. Raises one of DAMAGED when it is none."""
         lanes, count = _HEAD.unpack_from(octets)
+        if len(octets) != _HEAD.size + count * (_OCTETS_BUT_BITS + 8 * lanes):
+            raise ValueError("the columns are not of the length that they tell")
         at = _HEAD.size
         columns: list[array[int]] = []
         for code in ("I", "q", "I", "q", "h", "q", *("Q" * lanes)):

@@ -11,7 +11,7 @@ from typing import Final
 from posthouse.runtime.clock import Clock
 from posthouse.runtime.disk import Disk
 
-GRACE_SECONDS: Final = 3600.0      # longer than any one FETCH or RETR may take, and most checks of the store
+GRACE_SECONDS: Final = 24 * 3600.0    # longer than any FETCH or RETR may take, and any check of the store
 FILES_A_TURN: Final = 1_000
 
 

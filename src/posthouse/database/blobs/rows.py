@@ -56,7 +56,8 @@ def read_blob(blob: BlobRow, disk: Disk, offset: int, length: int) -> bytes:
     """A range of a blob's bytes. Blocks for one that is a file. Raises DatabaseError when bytes are missing."""
     if blob.octets is not None:
         return blob.octets[offset:offset + length]
-    assert blob.name is not None
+    if blob.name is None:
+        raise DatabaseError(f"blob {blob.blob_id} has no bytes: run `posthouse check`")
     try:
         octets = disk.read(blob.name, offset, length)
     except OSError as error:
