@@ -61,7 +61,8 @@ def posthouse(name: str, accounts: int, messages: int = 0) -> Iterator[Posthouse
         assert_on_loopback(group.pids())
         yield Posthouse(group, said["ports"], data)
     finally:
-        group.stop()
+        if group.stop():
+            print(f"  {name} did not stop with 0: see {WORK / name}.log", file=sys.stderr)
         shutil.rmtree(data, ignore_errors=True)
 
 
