@@ -14,6 +14,7 @@ from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchIte
 from posthouse.protocol.imap.responses import Completion
 from posthouse.store.changes import BitsChange, BitsOperation, UidRange
 from posthouse.store.errors import NoSuchMailbox
+from posthouse.store.listing import Listing
 from posthouse.store.messages import change_bits
 from posthouse.store.placements import SEEN
 
@@ -50,12 +51,21 @@ def _mark_seen(
     """Set \\Seen on what is about to be read, when that is wanted and not yet so; the bodies need not wait for it."""
     selected = conversation.mailbox
     sets_seen = any(isinstance(item, BodySection) and item.sets_seen for item in command.items)
-    if not sets_seen or selected.read_only or all(bits & SEEN for bits in selected.known.select(ranges).bits):
+    if not sets_seen or selected.read_only or not _some_are_unseen(selected.opened.listing, ranges):
         return None
     change = BitsChange(BitsOperation.ADD, SEEN, ranges)
     now = conversation.services.clock.now()
     return conversation.services.database.write(
         lambda tx: change_bits(tx, selected.where, selected.opened.listing, change, now)
+    )
+
+
+def _some_are_unseen(listing: Listing, ranges: tuple[UidRange, ...]) -> bool:
+    """Whether a message is unseen as of now, whatever the peer was told."""
+    return any(
+        not bits & SEEN
+        for chunk, first, past, _ in listing.spans(ranges)
+        for bits in chunk.placements.bits[first:past]
     )
 
 

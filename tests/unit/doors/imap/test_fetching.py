@@ -279,6 +279,15 @@ def test_every_response_that_uid_fetch_causes_has_the_uid(client: ImapClient) ->
     ]
 
 
+def test_what_another_session_made_unseen_is_seen_again_by_reading(house: House) -> None:
+    """Whether or not the reader was told meanwhile."""
+    house.deliver(SMALL, bits=SEEN)
+    reader, other = house.selected(), house.selected()
+    other.do("STORE 1 -FLAGS (\\Seen)")
+    reader.do("FETCH 1 BODY[]")
+    assert other.flags(1) == {b"\\Seen"}
+
+
 def test_another_session_hears_that_a_message_was_read(house: House) -> None:
     house.deliver(SMALL)
     reader, other = house.selected(), house.selected()
