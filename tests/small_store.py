@@ -34,7 +34,11 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.runner = asyncio.Runner()
-        self.database = self.runner.run(self._open())
+        try:
+            self.database = self.runner.run(self._open())
+        except BaseException:
+            self.runner.close()
+            raise
         self.announced: list[set[Hashable]] = []
         self.database.listen(self.announced.append)
 
