@@ -8,6 +8,7 @@ import click
 from posthouse import __version__
 from posthouse.cli.account import account
 from posthouse.cli.alias import alias
+from posthouse.cli.check import check
 from posthouse.cli.domain import domain
 from posthouse.cli.fetch import fetch
 from posthouse.cli.place import group_place_options
@@ -36,5 +37,5 @@ def posthouse(data_directory: Path | None, config: Path | None) -> None:
     """
 
 
-for command in (account, alias, domain, fetch, queue, sendmail, serve, submit):
+for command in (account, alias, check, domain, fetch, queue, sendmail, serve, submit):
     posthouse.add_command(command)
