@@ -1,26 +1,24 @@
 """The one file that knows everyone: it puts the rooms together, and opens the doors on them.
 
 `open_rooms` makes everything below the doors, for a worker as for a command that runs without a server
-(`answer_alone`). `work` is a worker's life: rooms, doors, until it is told to stop.
+(`cli.alone`). `work` is a worker's life: rooms, doors, until it is told to stop.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import uvloop
 
-from posthouse.config import Config, DoorName, default_config
+from posthouse.config import Config, DoorName
 from posthouse.config.development import DevelopmentKeys
 from posthouse.database.blobs.spool import BlobFiles
 from posthouse.database.errors import DatabaseError
-from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.delivery.delivery import Delivery
 from posthouse.directory.accounts import find_account
@@ -31,7 +29,7 @@ from posthouse.doors.control.answering import Answering
 from posthouse.doors.control.door import ControlDoor, serve_control
 from posthouse.doors.control.message_answers import MessageAnswers
 from posthouse.doors.control.requests import AddAccount, AddDomain, AnyRequest
-from posthouse.doors.control.responses import AnyResponse, Done
+from posthouse.doors.control.responses import Done
 from posthouse.doors.control.wire import ReceivedRequest
 from posthouse.doors.imap.door import ImapDoor
 from posthouse.doors.imap.flag_names import Keywords
@@ -63,7 +61,6 @@ from posthouse.runtime.workers import Workers
 from posthouse.store.opened import OpenMailboxes
 from posthouse.upkeep.upkeep import Upkeep
 
-COMMAND_LOG_OCTETS: Final = 4 << 20    # of a command that runs alone: the server grows it when it starts
 SYNC_THREADS: Final = 4                # big bodies that are synced at once
 HASHING_THREADS: Final = 2             # 19 MiB and 25 ms of a core each
 EXAMINING_THREADS: Final = 1           # big messages; the interpreter runs one at a time anyway
@@ -247,35 +244,6 @@ async def furnish(rooms: Rooms, keys: DevelopmentKeys) -> None:
         response = (await rooms.answering.answer(ReceivedRequest(request, b""))).response
         if not isinstance(response, Done):
             raise DatabaseError(f"what --dev needs could not be made: {response}")
-
-
-class Alone:
-    """Answers a command's requests where no server runs."""
-
-    def __init__(self, runner: asyncio.Runner, rooms: Rooms) -> None:
-        self._runner = runner
-        self._rooms = rooms
-
-    def ask(self, request: AnyRequest, octets: bytes) -> tuple[AnyResponse, bytes]:
-        """Do what is asked; the response, and the octets that follow it."""
-        answer = self._runner.run(self._rooms.answering.answer(ReceivedRequest(request, octets)))
-        return answer.response, answer.octets
-
-
-@contextmanager
-def answer_alone(data: DataDirectory) -> Iterator[Alone]:
-    """Open the database for a command. The caller holds the lock. Raises DatabaseError."""
-    engine = EngineSettings(sqlite=SqliteSettings(log_octets=COMMAND_LOG_OCTETS))
-
-    async def opened() -> Rooms:
-        return open_rooms(data, default_config(), engine)
-
-    with asyncio.Runner() as runner:
-        rooms = runner.run(opened())
-        try:
-            yield Alone(runner, rooms)
-        finally:
-            runner.run(rooms.close())
 
 
 def serve(deployment: Deployment, announce: Callable[[], None]) -> int:

@@ -124,7 +124,7 @@ def _reach(directory: DataDirectory, starts_seconds: float) -> Iterator[Line]:
                 "if it is a server that hangs, stop it and start it again; if it is another command, wait for it",
             ) from error
         with lock:
-            from posthouse.server import answer_alone  # noqa: PLC0415 it knows every room, and loads them all
+            from posthouse.cli.alone import answer_alone  # noqa: PLC0415 it loads every room
 
             with answer_alone(directory) as line:
                 yield line
