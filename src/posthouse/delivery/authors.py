@@ -10,18 +10,20 @@ from posthouse.directory.reader import DirectoryReader
 from posthouse.message.address import Address, AddressSyntaxError, Domain
 from posthouse.message.address_list import TOKENS_MAX, HeaderGroup, parse_address_list
 from posthouse.message.headers import HeaderSection, unfold
-from posthouse.message.parameters import without_comments
 from posthouse.message.status import Status
 from posthouse.policy.identity import Claim
 
 # A token is an octet at least, so of a value as long as this every address is read.
 AUTHORS_OCTETS_MAX: Final = TOKENS_MAX
 
-_QUOTED: Final = rb'"(?:[^"\\]++|\\.)*+"?'
+_QUOTED: Final = rb'"(?:[^"\\]++|\\.)*+"'
 _WORD: Final = rb'[^\s"<>()@,;:\\\[\]]++'
 # What anybody could take for an address, obsolete white space allowed; a word or display name without "@" is skipped.
 _ADDRESS: Final = re.compile(rb"(%b|%b)\s*+@\s*+(%b)|%b|%b" % (_QUOTED, _WORD, _WORD, _QUOTED, _WORD), re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_SPECIAL: Final = re.compile(rb'["()\\]')
+_OUTSIDE_COMMENTS: Final = re.compile(rb'%b|[^"()\\]++|.' % _QUOTED, re.DOTALL)
+_IN_A_COMMENT: Final = re.compile(rb"[^()\\]++|\\.|.", re.DOTALL)    # where quotes mean nothing (RFC 5322 3.2.2)
 
 _Parts = tuple[bytes, bytes]    # local part, domain
 
@@ -43,13 +45,40 @@ def claimed_authors(
 
 
 def _named(value: bytes) -> Iterator[_Parts]:
+    value = _without_comments(unfold(value))
     for entry in parse_address_list(value):
         for mailbox in entry.mailboxes if isinstance(entry, HeaderGroup) else (entry,):
             yield mailbox.local_part, mailbox.domain
-    value = unfold(value)
-    for local_part, domain in _ADDRESS.findall(without_comments(value) if b"(" in value else value):
+    for local_part, domain in _ADDRESS.findall(value):
         if domain:
             yield _ESCAPED.sub(rb"\1", local_part[1:-1]) if local_part.startswith(b'"') else local_part, domain
+
+
+def _without_comments(value: bytes) -> bytes:
+    """The value with a space for each comment. Raises AuthorRefused where a quote or a bracket has no other end: what
+    lies behind it is in it to one reader and outside to another."""
+    if _SPECIAL.search(value) is None:
+        return value
+    kept: list[bytes] = []
+    depth = position = 0
+    while found := (_IN_A_COMMENT if depth else _OUTSIDE_COMMENTS).match(value, position):
+        position, octets = found.end(), found[0]
+        if octets == b"(":
+            depth += 1
+        elif depth:
+            depth -= octets == b")"
+            kept.append(b" ")
+        elif octets in (b'"', b")", b"\\"):
+            raise _malformed()
+        else:
+            kept.append(octets)
+    if depth:
+        raise _malformed()
+    return b"".join(kept)
+
+
+def _malformed() -> AuthorRefused:
+    return AuthorRefused(Status("5.6.0"), "the From field has a quote or a bracket without its other end")
 
 
 def _claim(local_part: bytes, domain: bytes, originator: Originator, directory: DirectoryReader) -> Claim:

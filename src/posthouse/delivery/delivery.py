@@ -49,8 +49,8 @@ class Delivery:
             raise
 
     def _carry_out(self, arrival: Arrival, examined: Examined) -> "asyncio.Future[Accepted]":
-        self._check_authors(arrival, examined)
         plan = make_plan(arrival, examined, self.hostname)
+        self._check_authors(arrival, examined)
         return self.database.write(lambda tx: accept(tx, plan), _memory_of(arrival))
 
     def _check_authors(self, arrival: Arrival, examined: Examined) -> None:

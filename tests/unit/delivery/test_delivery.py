@@ -1,0 +1,117 @@
+"""The one way into the store and the queue (`delivery.delivery`): small messages at once, big ones by a thread."""
+
+import threading
+
+import pytest
+
+from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
+from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.delivery.errors import AuthorRefused, HeaderTooLarge, PlanOutdated, TooManyHops
+from posthouse.directory.accounts import remove_account
+from posthouse.message.address import parse_address
+from posthouse.message.headers import FIELD_LINES_MAX
+from posthouse.runtime.sim.faults import Faults, SyncEnd
+from posthouse.runtime.workers import WorkersBusy
+from unit.delivery.arrivals import ADA, FRIEND, HELLO
+from unit.delivery.house import OCCASION, ORIGINATOR, House
+
+PADDING = (b"x" * 70 + b"\r\n") * (INLINE_OCTETS_MAX // 72 + 1)
+SIZES = pytest.mark.parametrize("padding", [b"", PADDING], ids=["small", "big"])
+FROM_ADA = HELLO.replace(b"eve@elsewhere.example", b"ada@example.org")
+
+
+class SwitchedFaults(Faults):
+    """A disk that refuses to sync while a test says so."""
+
+    refuses_syncs = False
+
+    def next_sync(self) -> SyncEnd:
+        return SyncEnd.REFUSED if self.refuses_syncs else super().next_sync()
+
+
+@SIZES
+def test_a_message_is_taken(house: House, padding: bytes) -> None:
+    """DESIGN 1.1: the future resolves once everything is on disk."""
+    accepted = house.accept(house.arrival(HELLO + padding, "ada@example.org", FRIEND))
+    assert accepted.delivered == ((ADA, 1),)
+    assert house.rows("SELECT uses, length FROM blob") == [(2, len(HELLO + padding))]
+    assert len(house.disk.names("blobs")) == bool(padding)
+
+
+@SIZES
+@pytest.mark.parametrize(
+    ("head", "refusal"),
+    [
+        (b"Received: by x\r\n" * 101 + FROM_ADA, TooManyHops),
+        (b"X: y\r\n" * FIELD_LINES_MAX + FROM_ADA, HeaderTooLarge),
+        (HELLO, AuthorRefused),
+        (b"Subject: nobody wrote it\r\n\r\n", AuthorRefused),
+    ],
+)
+def test_what_is_refused_leaves_nothing(house: House, head: bytes, refusal: type[Exception], padding: bytes) -> None:
+    """Nothing half-stored, the file that a big one already is included."""
+    with pytest.raises(refusal):
+        house.accept(house.arrival(head + padding, "bob@example.org", originator=ORIGINATOR))
+    assert house.is_empty()
+
+
+@SIZES
+def test_an_outdated_plan_leaves_nothing(house: House, padding: bytes) -> None:
+    """As above, when it is the transaction that refuses."""
+    made = house.arrival(HELLO + padding, "ada@example.org", "carol@example.org")
+    house.write(remove_account, parse_address("carol@example.org"), OCCASION)
+    with pytest.raises(PlanOutdated):
+        house.accept(made)
+    assert house.is_empty()
+
+
+def test_only_who_has_logged_in_is_asked_for_its_authors(house: House) -> None:
+    """Port 25 judges no author: that is a later question (DMARC); nor is the owner of the data asked."""
+    assert house.accept(house.arrival(b"Subject: nobody wrote it\r\n\r\n", "ada@example.org")).delivered
+
+
+def test_a_big_message_beyond_what_the_threads_take_is_deferred(house: House) -> None:
+    """DESIGN 1.6; the file is removed, for no row names it."""
+    done = threading.Event()
+
+    async def fill() -> None:
+        for _ in range(2):
+            house.workers.run(done.wait)
+
+    house.runner.run(fill())
+    with pytest.raises(WorkersBusy):
+        house.accept(house.arrival(HELLO + PADDING, "ada@example.org"))
+    done.set()
+    assert house.is_empty()
+
+
+def test_after_a_failed_sync_the_file_stays(tmp_path) -> None:
+    """DESIGN 5: recovery may find the row, and a row needs its blob."""
+    faults = SwitchedFaults()
+    house = House(tmp_path, faults)
+    try:
+        made = house.arrival(HELLO + PADDING, "ada@example.org")
+        faults.refuses_syncs = True
+        with pytest.raises(SyncFailed):
+            house.accept(made)
+        assert house.disk.names("blobs") == [made.spooled.name]
+        with pytest.raises(SyncFailed):
+            house.accept(house.arrival(HELLO, "ada@example.org"))
+    finally:
+        house.close()
+
+
+def test_a_full_disk_leaves_nothing_and_recovers(house: House) -> None:
+    """Issue 4: nothing half-stored, recovers by itself."""
+
+    def fill(tx) -> None:
+        (pages,) = tx.row("PRAGMA page_count")
+        tx.row(f"PRAGMA max_page_count = {pages}")
+
+    house.write(fill)
+    made = house.arrival(HELLO + PADDING[:200_000], "team@example.org", FRIEND)
+    with pytest.raises(DatabaseError, match="full"):
+        house.accept(made)
+    assert house.is_empty()
+    house.write(lambda tx: tx.row("PRAGMA max_page_count = 1000000"))
+    assert len(house.accept(made).delivered) == 2
