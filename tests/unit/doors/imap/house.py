@@ -110,12 +110,15 @@ class House:
         settings: ImapSettings = IN_THE_CLEAR,
         limits: SessionLimits | None = None,
         faults: Faults | None = None,
+        send_buffer_octets: int | None = None,
     ) -> None:
+        """`send_buffer_octets`: of our sockets, so that a peer's silence is soon felt."""
         self.path = path
         self.certificate = certificate
         self.settings = settings
         self.limits = limits or SessionLimits()
         self.faults = faults
+        self.send_buffer_octets = send_buffer_octets
         self.clock = HandClock()
         self.clock.seconds = NOON / 1e6
         self.journal_lines: list[bytes] = []
@@ -154,8 +157,8 @@ class House:
 
     async def _listen(self) -> None:
         sockets = listen_on({name: Endpoint("127.0.0.1", 0) for name in ("imap", "imaps")}, IfTaken.REFUSE)
-        for listening in sockets.values():    # so that a peer's silence is felt
-            listening.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
+        for listening in sockets.values() if self.send_buffer_octets else ():
+            listening.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer_octets)
         self.port, self.tls_port = sockets["imap"].bound.port, sockets["imaps"].bound.port
         for name, encryption in (("imap", Encryption.ON_REQUEST), ("imaps", Encryption.FROM_START)):
             self.listeners.append(await serve(sockets[name].socket, self.door, encryption, self.connections))
@@ -237,7 +240,7 @@ class House:
 
     def fill(self, count: int, octets: bytes = SMALL, bits: int = 0) -> None:
         """Many messages at once, all alike."""
-        self.write(_deliver, self.inbox(), [Spooled(octets, b"\0" * 32, None)] * count, PREFIX, bits)
+        self.write(_fill, self.inbox(), Spooled(octets, b"\0" * 32, None), count, bits)
 
     # ---- peers -------------------------------------------------------------------------------------------------------
 
@@ -295,19 +298,24 @@ def _people(tx: Transaction) -> dict[str, AccountId]:
 def _deliver(
     tx: Transaction, where: Where, spooled: Iterable[Spooled], prefix: bytes, bits: int
 ) -> list[Uid]:
-    placed = []
-    for one in spooled:
-        examined = examine(one.octets)
-        rendition = render(examined.section, examined.root)
-        wire = Wire(
-            RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts
-        )
-        view = View.whole(one.length, examined.section.end).with_prefix(prefix)
-        message = NewMessage(
-            add_blob(tx, one, 1), None, view.encode(), view.size_octets, sent_date(examined.section) or NOON, wire
-        )
-        placed.append(append(tx, where, message, ZonedInstant(NOON, 120), bits, NOON))
-    return placed
+    return [
+        append(tx, where, _message(tx, one, prefix), ZonedInstant(NOON, 120), bits, NOON) for one in spooled
+    ]
+
+
+def _fill(tx: Transaction, where: Where, spooled: Spooled, count: int, bits: int) -> None:
+    message = _message(tx, spooled, PREFIX)
+    for _ in range(count):
+        append(tx, where, message, ZonedInstant(NOON, 120), bits, NOON)
+
+
+def _message(tx: Transaction, spooled: Spooled, prefix: bytes) -> NewMessage:
+    examined = examine(spooled.octets)
+    rendition = render(examined.section, examined.root)
+    wire = Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts)
+    view = View.whole(spooled.length, examined.section.end).with_prefix(prefix)
+    sent = sent_date(examined.section) or NOON
+    return NewMessage(add_blob(tx, spooled, 1), None, view.encode(), view.size_octets, sent, wire)
 
 
 def where_is(house: House, name: str) -> Where:

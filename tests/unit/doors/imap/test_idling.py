@@ -118,8 +118,9 @@ def test_a_mailbox_deleted_under_idle_is_no_disturbance(house: House) -> None:
     assert done(client, tag) == []
 
 
-def test_a_peer_that_does_not_read_hears_the_news_when_it_reads_again(house: House) -> None:
+def test_a_peer_that_does_not_read_hears_the_news_when_it_reads_again(build) -> None:
     """Nothing is gathered for it meanwhile: when it has read, it is told how things stand then."""
+    house: House = build(send_buffer_octets=16_384)
     house.fill(4000)
     client = house.selected(receive_buffer_octets=4096)
     connection = house.door.connections[-1]
