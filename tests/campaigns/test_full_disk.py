@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.load import ANY_CERTIFICATE, HOST, PATIENCE_SECONDS, Ledger, closing, letter
+from campaigns.load import ANY_CERTIFICATE, HOST, Ledger, closing, letter
 from campaigns.survivors import inbox_identifiers
 
 PROGRAM = str(Path(sys.executable).with_name("posthouse"))
@@ -144,7 +144,7 @@ def fill(served: SmallServer, ledger: Ledger) -> None:
 
 
 def _send_until_refused(served: SmallServer, ledger: Ledger, heard: list[str]) -> None:
-    with closing(smtplib.SMTP(HOST, served.ports["smtp"], timeout=PATIENCE_SECONDS)) as client:
+    with closing(smtplib.SMTP(HOST, served.ports["smtp"], timeout=SECONDS)) as client:
         for _ in range(MESSAGES_MAX):
             reply = _said(client, served, ledger, IN_A_ROW)
             if not reply.startswith("250 "):
@@ -155,7 +155,7 @@ def _send_until_refused(served: SmallServer, ledger: Ledger, heard: list[str]) -
 
 def said_by_smtp(served: SmallServer, ledger: Ledger, octets: int) -> str:
     """The last reply to one message."""
-    with closing(smtplib.SMTP(HOST, served.ports["smtp"], timeout=PATIENCE_SECONDS)) as client:
+    with closing(smtplib.SMTP(HOST, served.ports["smtp"], timeout=SECONDS)) as client:
         return _said(client, served, ledger, octets)
 
 
@@ -172,9 +172,7 @@ def _said(client: smtplib.SMTP, served: SmallServer, ledger: Ledger, octets: int
 def said_by_append(served: SmallServer, ledger: Ledger, octets: int) -> str:
     """The tagged response to one APPEND."""
     identifier = ledger.new_identifier()
-    client = imaplib.IMAP4_SSL(
-        HOST, served.ports["imaps"], ssl_context=ANY_CERTIFICATE, timeout=PATIENCE_SECONDS
-    )
+    client = imaplib.IMAP4_SSL(HOST, served.ports["imaps"], ssl_context=ANY_CERTIFICATE, timeout=SECONDS)
     with contextlib.closing(client.socket()):
         client.login(ACCOUNT, PASSWORD)
         answer, (text, *_) = client.append("INBOX", "", "", letter(ACCOUNT, identifier, octets))
