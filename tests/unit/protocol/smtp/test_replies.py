@@ -263,6 +263,7 @@ def test_a_line_may_have_512_octets() -> None:
 @pytest.mark.parametrize(("status", "code"), [
     ("4.2.2", 452), ("4.3.1", 452), ("4.5.3", 452), ("4.7.1", 450), ("4.3.0", 451), ("4.4.3", 451), ("4.2.1", 450),
     ("5.1.1", 550), ("5.7.1", 550), ("5.2.2", 552), ("5.3.4", 552), ("5.4.6", 554), ("5.6.0", 554), ("5.1.6", 551),
+    ("5.7.0", 530),
 ])
 def test_a_verdict_gets_the_code_that_goes_with_its_status(status: str, code: int) -> None:
     """RFC 5248 2.4: the registry names the basic codes of each status."""
