@@ -41,9 +41,9 @@ def find_section(parts: bytes, path: tuple[int, ...], kind: SectionKind, view: V
 
     ``path`` is the part number, empty for the message itself; every message has a part 1, its body if nothing else.
     """
-    records = _Records(parts, view)
     if not path:
-        return Range(0, view.size_octets) if kind is SectionKind.WHOLE else records.of_message(0, kind)
+        return _of_whole_message(kind, view)
+    records = _Records(parts, view)
     at = records.resolve(path)
     if at is None:
         return None
@@ -52,6 +52,18 @@ def find_section(parts: bytes, path: tuple[int, ...], kind: SectionKind, view: V
     if kind is SectionKind.MIME:
         return records.header(at)
     return records.of_message(at + 1, kind) if records[at].shape is _Shape.MESSAGE else None
+
+
+def _of_whole_message(kind: SectionKind, view: View) -> Range | None:
+    match kind:
+        case SectionKind.WHOLE:
+            return Range(0, view.size_octets)
+        case SectionKind.HEADER:
+            return Range(0, view.header_octets)
+        case SectionKind.TEXT:
+            return Range(view.header_octets, view.size_octets - view.header_octets)
+        case _:
+            return None
 
 
 class _Records:

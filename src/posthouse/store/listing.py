@@ -113,7 +113,11 @@ class Listing:
 
     def uid_ranges(self, number_ranges: Sequence[tuple[int, int]]) -> tuple[UidRange, ...]:
         """Turn ranges of sequence numbers (ascending, disjoint, within the mailbox) into ranges of UIDs."""
-        return tuple((self.at(first).uid, self.at(last).uid) for first, last in number_ranges)
+        return tuple((self._uid_at(first), self._uid_at(last)) for first, last in number_ranges)
+
+    def _uid_at(self, number: int) -> Uid:
+        index = bisect_left(self.ends, number)
+        return Uid(self.chunks[index].placements.uids[number - 1 - (self.ends[index - 1] if index else 0)])
 
     def select(self, uid_ranges: Sequence[UidRange]) -> Placements:
         """The messages of ascending, disjoint UID ranges."""

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from posthouse.message.dates import Instant, ZonedInstant, format_zone
@@ -43,11 +44,21 @@ def parse_date_time(octets: bytes) -> ZonedInstant:
 
 def format_internal_date(moment: ZonedInstant) -> bytes:
     """Write an INTERNALDATE with its quotes, such as ``"17-Jul-1996 02:44:25 -0700"`` (RFC 3501 9: date-time)."""
-    local = moment.local()
-    return (
-        f'"{local.day:2}-{_MONTHS[local.month - 1]}-{local.year:04} {local.hour:02}:{local.minute:02}'
-        f':{local.second:02} {format_zone(moment.zone_minutes)}"'
-    ).encode("ascii")
+    days, second_of_day = divmod(moment.at // 1_000_000 + moment.zone_minutes * 60, 86_400)
+    minute_of_day, second = divmod(second_of_day, 60)
+    hour, minute = divmod(minute_of_day, 60)
+    return b'"%b %02d:%02d:%02d %b"' % (_day_text(days), hour, minute, second, _zone_text(moment.zone_minutes))
+
+
+@lru_cache(maxsize=4096)    # a mailbox has far fewer days than messages
+def _day_text(days: int) -> bytes:
+    day = date.fromordinal(_EPOCH_DAY + days)
+    return f"{day.day:2}-{_MONTHS[day.month - 1]}-{day.year:04}".encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _zone_text(minutes: int) -> bytes:
+    return format_zone(minutes).encode("ascii")
 
 
 def _calendar_date(day: bytes, month: bytes, year: bytes) -> date:
