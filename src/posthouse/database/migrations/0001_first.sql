@@ -91,7 +91,7 @@ CREATE TABLE subscription (account_id INTEGER NOT NULL, name TEXT NOT NULL, PRIM
 CREATE TABLE keyword (account_id INTEGER NOT NULL, bit INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (account_id, bit)) WITHOUT ROWID;
 
 CREATE TABLE blob (
-    blob_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    blob_id INTEGER PRIMARY KEY,         -- arrival order
     uses INTEGER NOT NULL,               -- message rows and queue entries
     kind TEXT NOT NULL,                  -- inline, file
     name TEXT,                           -- of the file; a name is never used again
@@ -103,7 +103,7 @@ CREATE TABLE blob (
 );
 
 CREATE TABLE message (
-    message_id INTEGER PRIMARY KEY AUTOINCREMENT,    -- arrival order
+    message_id INTEGER PRIMARY KEY,      -- arrival order
     account_id INTEGER NOT NULL,
     blob_id INTEGER NOT NULL,
     decision_id INTEGER,                 -- why it is here; null: the user put it here
@@ -170,7 +170,7 @@ CREATE INDEX queue_recipient_due ON queue_recipient (state, due_at);
 -- What happened and why (history/)
 
 CREATE TABLE decision (
-    decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     body BLOB NOT NULL                   -- JSON: history/decisions.py

@@ -48,13 +48,6 @@ def test_the_last_use_takes_the_row_and_names_the_file(store: Store) -> None:
     assert store.write(release_blob, in_file, 1) is None
 
 
-def test_a_key_is_never_used_again(store: Store) -> None:
-    """Else an old row could come to name another's bytes (exact erasure: DESIGN 5)."""
-    first = store.write(add_blob, Spooled(OCTETS, DIGEST, None), 1)
-    store.write(release_blob, first, 1)
-    assert store.write(add_blob, Spooled(OCTETS, DIGEST, None), 1) > first
-
-
 def test_a_blob_that_is_not_there_is_an_error_that_says_what_to_do(store: Store) -> None:
     with pytest.raises(DatabaseError, match="posthouse check"):
         store.read(find_blob, 7)
