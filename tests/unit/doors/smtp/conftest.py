@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 
@@ -9,9 +10,18 @@ from posthouse.runtime.tls import CertificateFiles
 from unit.doors.smtp.house import House
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory, certificate: CertificateFiles) -> Path:
+    """The data directory of a house in which people live: copied, for making it costs several syncs."""
+    path = tmp_path_factory.mktemp("furnished")
+    House(path, certificate).close()
+    return path
+
+
 @pytest.fixture
-def build(tmp_path: Path, certificate: CertificateFiles) -> Iterator[Callable[..., House]]:
+def build(tmp_path: Path, furnished: Path, certificate: CertificateFiles) -> Iterator[Callable[..., House]]:
     built: list[House] = []
+    copytree(furnished, tmp_path, ignore=ignore_patterns("*-shm"), dirs_exist_ok=True)
 
     def build_one(**differences: object) -> House:
         built.append(House(tmp_path, certificate, **differences))    # type: ignore[arg-type]

@@ -129,7 +129,7 @@ class House:
         limits: SessionLimits | None = None,
         faults: Faults | None = None,
     ) -> None:
-        """`settings`: of all SMTP doors; what each must differ in is added."""
+        """`path`: empty, or a copy of another house's. `settings`: of all SMTP doors, but for what each must have."""
         self.path = path
         self.certificate = certificate
         self.settings = settings or ServerSettings("")
@@ -165,7 +165,10 @@ class House:
             self.limits, Certificates((self.certificate,)), clock=self.clock, chance=SystemChance(),
             journal=Journal(self.clock, self.journal_lines.append, threshold=Severity.DETAIL),
         )  # fmt: skip
-        self.accounts = await self.database.write(_people)
+        if not self.database.read(lambda tx: tx.rows("SELECT 1 FROM account")):
+            await self.database.write(_people)
+        accounts = self.database.read(lambda tx: tx.rows("SELECT address, account_id FROM account"))
+        self.accounts = {address: AccountId(account_id) for address, account_id in accounts}
         await self._listen()
 
     async def _listen(self) -> None:
@@ -375,19 +378,16 @@ async def _no_pause(_: float) -> None:
     """Time passes when a test says so."""
 
 
-def _people(tx: Transaction) -> dict[str, AccountId]:
+def _people(tx: Transaction) -> None:
     for name in ("example.org", "example.com"):
         add_domain(tx, Domain(name), OCCASION)
-    accounts = {}
     for address, application_password in APPLICATION_PASSWORDS.items():
         account_id = add_account(tx, parse_address(address), CHEAP.hash(PASSWORD), Role.USER, OCCASION)
         sha256 = application_password_sha256(application_password)
         add_application_password(tx, account_id, "telephone", sha256, OCCASION)
         make_mailboxes(tx, account_id, NOON)
-        accounts[address] = account_id
     for alias, targets in ALIASES.items():
         add_alias(tx, parse_address(alias), tuple(map(parse_address, targets)), OCCASION)
-    return accounts
 
 
 def lead_in_circles(house: House, *addresses: str) -> None:
