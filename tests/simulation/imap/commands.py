@@ -8,7 +8,8 @@ from simulation.imap.model import numbers_in
 from simulation.imap.peer import Given, ImapPeer
 
 NAMES = ("INBOX", "Sent", "a", "b", "a/x", "b/x", "a/x/y")
-FLAGS = ("\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "$Label1", "work")
+OFTEN_NAMED = ("INBOX", "INBOX", "INBOX", "Sent", "a")
+FLAGS = ("\\Deleted", "\\Deleted", "\\Seen", "\\Flagged", "\\Answered", "$Label1", "work")
 
 
 class Commands:
@@ -21,13 +22,17 @@ class Commands:
 
     def next_for(self, peer: ImapPeer) -> tuple[Given, bytes]:
         """A command that may be given now, and its octets."""
-        here = [self.noop, self.append, self.select, self.select, self.about_mailboxes]
+        random = self.random
+        here = [self.noop, self.append, self.select, self.select, self.select, self.about_mailboxes]
         if any(entry.uid is None for entry in peer.view):    # told in its last moment of a mailbox that was deleted
             here = [self.noop, self.append, self.select, self.close]
         elif peer.place.mailbox is not None:
-            here = [self.noop, self.append, self.append, self.select, self.about_mailboxes, self.store, self.store,
-                    self.store, self.fetch, self.fetch, self.copy, self.expunge, self.expunge, self.search, self.close]
-        return self.random.choice(here)(peer)
+            here = random.choices(
+                [self.noop, self.append, self.select, self.about_mailboxes, self.store, self.fetch, self.copy,
+                 self.expunge, self.search, self.close],
+                weights=[2, 10, 2, 4, 24, 20, 10, 14, 4, 2],
+            )
+        return random.choice(here)(peer)
 
     def given(self, text: str, effect: model.Effect, **facts: object) -> tuple[Given, bytes]:
         self.tags += 1
@@ -105,7 +110,7 @@ class Commands:
 
     def copy(self, peer: ImapPeer) -> tuple[Given, bytes]:
         uid, text, uids, by_number = self.meant(peer)
-        name, moves = self.random.choice(NAMES), self.random.random() < 0.5
+        name, moves = self.random.choice((*NAMES, *OFTEN_NAMED)), self.random.random() < 0.5
         line = f"{uid}{'MOVE' if moves else 'COPY'} {text} {name}"
         if uids is None:
             return self.given(line, model.nonsense)
@@ -127,18 +132,28 @@ class Commands:
     # ---- about mailboxes ---------------------------------------------------------------------------------------------
 
     def append(self, _: ImapPeer) -> tuple[Given, bytes]:
+        return self.append_to(self.random.choice(OFTEN_NAMED))
+
+    def append_to_inbox(self, _: ImapPeer) -> tuple[Given, bytes]:
+        return self.append_to("INBOX")
+
+    def append_to(self, name: str) -> tuple[Given, bytes]:
         random = self.random
         self.texts += 1
         octets = message(self.texts)
-        name = random.choice(NAMES[:3])
         flags = frozenset(random.sample(FLAGS, random.choice([0, 0, 1, 2])))
         line = f"APPEND {name} ({' '.join(sorted(flags))}) {{{len(octets)}+}}"
         given, first = self.given(line, partial(model.append, name=name, text=self.texts, flags=flags))
         return given, first + octets + b"\r\n"
 
     def select(self, _: ImapPeer) -> tuple[Given, bytes]:
-        name = self.random.choice((*NAMES, "INBOX", "INBOX", "INBOX", "a"))
-        read_only = self.random.random() < 0.15
+        name = self.random.choice((*NAMES, *OFTEN_NAMED, *OFTEN_NAMED))
+        return self.select_named(name, read_only=self.random.random() < 0.15)
+
+    def select_inbox(self, _: ImapPeer) -> tuple[Given, bytes]:
+        return self.select_named("INBOX", read_only=False)
+
+    def select_named(self, name: str, *, read_only: bool) -> tuple[Given, bytes]:
         line = f"{'EXAMINE' if read_only else 'SELECT'} {name}"
         return self.given(line, partial(model.select, name=name, read_only=read_only), leaves=True)
 

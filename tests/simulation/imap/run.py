@@ -61,7 +61,7 @@ class Run:
         for _ in range(STEPS):
             await self.random.choices(
                 [self.one, self.several, self.idle, self.done, self.stall, self.fold, self.come_or_go],
-                weights=[60, 25, 6, 6, 4, 4, 3],
+                weights=[70, 15, 4, 6, 3, 3, 3],
             )[0]()
             self.look_at_idlers()
         for peer in self.peers:
@@ -81,6 +81,9 @@ class Run:
         assert b"x OK" in peer.wire.written
         peer.wire.written.clear()
         self.peers.append(peer)
+        if self.random.random() < 0.8:
+            await self.give([peer], self.commands.append_to_inbox)
+            await self.give([peer], self.commands.select_inbox)
 
     async def come_or_go(self) -> None:
         if len(self.peers) < PEERS_MAX:
