@@ -27,6 +27,8 @@ class MimeLimits:
 
 
 LIMITS: Final = MimeLimits()
+# What is read and rendered within about 20 ms, however it was made; nearly all mail stays far below it.
+QUICK_LIMITS: Final = MimeLimits(parts_max=100, fields_max=1_000, header_octets_max=16 * 1024)
 
 # How often the octets may be searched for delimiters in all. Real mail nests two or three multiparts; the allowance
 # lets small messages nest to the full depth.
@@ -118,6 +120,14 @@ def scan(octets: Octets, section: HeaderSection | None = None, limits: MimeLimit
     if section is None:
         section = HeaderSection.parse(octets)
     return _Scanner(octets, section.end, limits).part(section, len(octets), "text/plain", 0)
+
+
+def scan_if_quick(octets: Octets, section: HeaderSection, limits: MimeLimits = QUICK_LIMITS) -> Part | None:
+    """The same for a message that is soon read; None for one that reaches a limit and is to be scanned where it may
+    take long."""
+    scanner = _Scanner(octets, section.end, limits)
+    root = scanner.part(section, len(octets), "text/plain", 0)
+    return root if scanner.parts_left > 0 else None
 
 
 class _Scanner:
