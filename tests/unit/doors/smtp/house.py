@@ -128,6 +128,7 @@ class House:
         settings: ServerSettings | None = None,
         limits: SessionLimits | None = None,
         faults: Faults | None = None,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
     ) -> None:
         """`path`: empty, or a copy of another house's. `settings`: of all SMTP doors, but for what each must have."""
         self.path = path
@@ -143,7 +144,7 @@ class House:
         self.listeners: list[Listener] = []
         self.ports: dict[str, int] = {}
         self.bugs_are_expected = False
-        self.loop = uvloop.new_event_loop()
+        self.loop = new_loop()
         self.loop.set_exception_handler(lambda _, context: self.complaints.append(repr(context)))
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
