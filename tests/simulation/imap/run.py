@@ -159,6 +159,11 @@ class Run:
             cut = self.random.randrange(len(octets)) if self.random.random() < 0.2 else 0
             for piece in filter(None, (octets[:cut], octets[cut:])):
                 peer.say(piece)
+            if self.random.random() < 0.1:    # it reads its answer when the others have theirs
+                peer.wire.stall()
+        await self.settle()
+        for peer in peers:
+            peer.wire.go_on()
         await self.settle()
         answers = []
         for peer in peers:

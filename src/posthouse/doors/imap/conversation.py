@@ -79,7 +79,10 @@ class Conversation:
             self._open_again(selected)
         if selected is None or not selected.has_news:
             return
-        names = self.names
+        try:
+            names = self.names
+        except DatabaseError:    # the news wait until they can be read
+            return
         if names is not self._told_names:      # a keyword that the peer has not heard of (RFC 3501 7.2.6)
             self._told_names = names
             self.connection.write(flags_told(names, read_only=selected.read_only))

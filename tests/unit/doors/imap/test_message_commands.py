@@ -416,6 +416,15 @@ def test_a_listing_that_could_not_be_read_once_is_read_again(house: House, three
     assert three.do("NOOP").untagged == [b"* 5 EXISTS", b"* 2 RECENT"]
 
 
+def test_news_wait_until_the_names_of_its_flags_can_be_read(house: House, three: ImapClient) -> None:
+    other = house.selected()
+    other.do("STORE 1 +FLAGS.SILENT (Work)")
+    house.services.keywords._names.clear()
+    house.database.failing_reads = 1
+    assert three.do("NOOP").untagged == []
+    assert three.do("NOOP").untagged[-1] == b"* 1 FETCH (FLAGS (Work))"
+
+
 @pytest.mark.parametrize("command", ["FETCH 1 ENVELOPE", "SELECT INBOX", "STATUS Sent (MESSAGES)", 'LIST "" *'])
 def test_what_cannot_be_read_is_refused_for_the_moment(house: House, three: ImapClient, command: str) -> None:
     house.database.failing_reads = 1
