@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
-from posthouse.runtime.sim.faults import Faults
+from posthouse.runtime.sim.faults import Faults, SyncEnd
 from unit.doors.imap.client import ImapClient
 from unit.doors.imap.house import IN_THE_CLEAR, SMALL, House, small_limits
 
@@ -248,3 +248,28 @@ def test_a_full_disk_refuses_what_writes_and_answers_what_reads(on_a_disk_that_c
     assert client.append(big).is_ok
     assert client.append(message(400_000)).is_ok
     assert client.do("STORE 1 +FLAGS (\\Flagged)").is_ok
+
+
+# ---- a disk that refuses to sync -------------------------------------------------------------------------------------
+
+
+class SwitchedFaults(Faults):
+    """A disk that refuses to sync from the moment at which a test says so."""
+
+    refuses_syncs = False
+
+    def next_sync(self) -> SyncEnd:
+        return SyncEnd.REFUSED if self.refuses_syncs else super().next_sync()
+
+
+@pytest.mark.parametrize("command", ["STORE 1 +FLAGS (\\Flagged)", "MOVE 1 Archive", "CREATE x", "FETCH 1 BODY[]"])
+def test_after_a_failed_sync_nobody_is_told_anything(build, command: str) -> None:
+    """What failed may still be found after a crash (DESIGN 5), so neither OK nor NO would be true."""
+    faults = SwitchedFaults()
+    house = build(settings=IN_THE_CLEAR, faults=faults)
+    house.deliver(SMALL)
+    client = house.selected()
+    faults.refuses_syncs = True
+    tag = client.begin(command)
+    with pytest.raises((EOFError, ConnectionResetError)):
+        client.finish(tag)
