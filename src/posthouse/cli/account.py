@@ -25,7 +25,7 @@ from posthouse.doors.control.responses import (
     Done,
 )
 
-PASSWORD_LINE_CHARACTERS_MAX = 4096    # over what a password may have: the server says what is wrong with it
+PASSWORD_LINE_OCTETS_MAX = 4096    # over what a password may have: the server says what is wrong with it
 
 password_stdin_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input, for scripts."
@@ -156,10 +156,13 @@ def list_accounts(asker: Asker, domain: str = "") -> list[AccountRow]:
 def new_password(address: str, password_stdin: bool) -> str:
     """Ask for a new password, twice; or read it from standard input. Raises CommandFailed."""
     if password_stdin:
-        line = sys.stdin.readline(PASSWORD_LINE_CHARACTERS_MAX)
+        line = sys.stdin.buffer.readline(PASSWORD_LINE_OCTETS_MAX)
         if not line:
             raise CommandFailed("standard input is empty", "pipe the password in, as the first line")
-        return line.rstrip("\r\n")
+        try:
+            return line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise CommandFailed("the password is not UTF-8, as mail programs send it", "write it in UTF-8") from error
     if not sys.stdin.isatty():
         raise CommandFailed("there is no terminal to ask for the password at", "pipe it in with --password-stdin")
     return str(click.prompt(f"New password of {address}", hide_input=True, confirmation_prompt="Once more"))

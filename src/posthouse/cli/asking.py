@@ -72,6 +72,10 @@ class Asker(AbstractContextManager["Asker"]):
 
     def ask_for_octets(self, request: AnyRequest, wanted: type[R], octets: bytes = b"") -> tuple[R, bytes]:
         """The same, with the octets that follow the response."""
+        try:
+            encode(request)    # an argument's octets that are no UTF-8 come as surrogates, which nothing can store
+        except UnicodeEncodeError as error:
+            raise RequestRefused("what you gave is not UTF-8", "write it again in a terminal that is") from error
         response, followed = self._line.ask(request, octets)
         if isinstance(response, Refused):
             raise RequestRefused(response.reason)

@@ -1,5 +1,7 @@
 """`posthouse queue`: mail that we owe to others."""
 
+from typing import Final
+
 import click
 
 from posthouse.cli.asking import Asker
@@ -7,6 +9,8 @@ from posthouse.cli.place import Place, place_options
 from posthouse.cli.printing import json_option, plural, print_facts, print_rows
 from posthouse.doors.control.requests import ListQueue, ShowQueueEntry
 from posthouse.doors.control.responses import QueueEntryRow, QueueListed
+
+NUMBER_MAX: Final = 2**63 - 1    # what a column of whole numbers holds
 
 
 @click.group()
@@ -43,7 +47,7 @@ def list_(as_json: bool, place: Place) -> None:
 
 
 @queue.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=click.IntRange(min=1, max=NUMBER_MAX))
 @json_option
 @place_options
 def show(number: int, as_json: bool, place: Place) -> None:

@@ -103,10 +103,13 @@ def test_a_password_is_never_an_argument(furnished) -> None:
         (("domain", "add", "-x"), "", "No such option"),
         (("queue", "show", "1"), "", "posthouse queue list"),
         (("queue", "show", "0"), "", "0"),
+        (("queue", "show", str(2**63)), "", "range"),
+        (("account", "password", "anna@example.org", "--password-stdin"), b"\xff horse battery\n", "UTF-8"),
+        (("domain", "show", "\udcff"), "", "UTF-8"),
     ],
 )  # fmt: skip
 def test_what_is_not_done_is_told_on_standard_error_with_what_to_do(
-    furnished, arguments: tuple[str, ...], given: str, word: str
+    furnished, arguments: tuple[str, ...], given: str | bytes, word: str
 ) -> None:
     """Issue 4: each error says what to do next; nothing of it is on standard output."""
     result = furnished(*arguments, given=given)
