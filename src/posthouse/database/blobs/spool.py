@@ -15,6 +15,7 @@ from posthouse.runtime.chance import Chance
 from posthouse.runtime.disk import Disk, NewFile
 
 INLINE_OCTETS_MAX = 256 << 10    # beyond it a body is a file: docs/performance.md
+HELD_OCTETS_MAX = 64 << 20       # of all messages that are arriving: a quarter of what may wait for the disk
 FOLDER = "blobs"
 NO_SPACE = frozenset({ENOSPC, EDQUOT})
 
@@ -60,11 +61,23 @@ class Spool:
             _translated(self._file.write, chunk)
             return
         self._chunks.append(chunk)
-        if self.size_octets > INLINE_OCTETS_MAX:
-            self._name = self._blobs.new_name()
-            self._file = _translated(self._blobs.disk.create, self._name)
-            _translated(self._file.write, b"".join(self._chunks))
-            self._chunks.clear()
+        self._blobs.held_octets += len(chunk)
+        if self.size_octets > INLINE_OCTETS_MAX or self._blobs.is_holding_much:
+            self._spill()
+
+    def _spill(self) -> None:
+        """Go on in the file that the message will lie in."""
+        octets = self._let_go()
+        self._name = self._blobs.new_name()
+        self._file = _translated(self._blobs.disk.create, self._name)
+        _translated(self._file.write, octets)
+
+    def _let_go(self) -> bytes:
+        """The octets held in memory, which are somebody else's from here on."""
+        octets = b"".join(self._chunks)
+        self._chunks.clear()
+        self._blobs.held_octets -= len(octets)
+        return octets
 
     def finish(self) -> "Spooled | asyncio.Future[Spooled]":
         """The message at rest: at once when it is small, else once its file and folder are synced.
@@ -72,7 +85,7 @@ class Spool:
         The future's exception: DiskFull, DatabaseError.
         """
         if self._file is None:
-            return Spooled(b"".join(self._chunks), self._hash.digest(), None)
+            return Spooled(self._let_go(), self._hash.digest(), None)
         file, self._file = self._file, None
         return self._blobs.aside(lambda: self._bring_to_rest(file))
 
@@ -92,7 +105,7 @@ class Spool:
     def discard(self) -> None:
         """Forget what came and remove its file; one that is being synced goes once it is at rest."""
         self._is_unwanted = True
-        self._chunks.clear()
+        self._let_go()
         if self._file is not None:
             file, self._file = self._file, None
             file.discard()
@@ -103,11 +116,20 @@ class Spool:
 class BlobFiles:
     """The folder of blob files, and the threads on which syncing them may block."""
 
-    def __init__(self, disk: Disk, chance: Chance, threads: Executor | None) -> None:
+    def __init__(
+        self, disk: Disk, chance: Chance, threads: Executor | None, held_octets_max: int = HELD_OCTETS_MAX
+    ) -> None:
         """`threads`: None in simulation, where what blocks runs at once."""
         self.disk = disk
+        self.held_octets = 0      # in memory, of all messages that are arriving
+        self._held_octets_max = held_octets_max
         self._chance = chance
         self._threads = threads
+
+    @property
+    def is_holding_much(self) -> bool:
+        """Whether what arrives now must go to files, however small it is."""
+        return self.held_octets > self._held_octets_max
 
     def new_name(self) -> str:
         """A path that was never used and never will be."""

@@ -173,3 +173,22 @@ def test_a_file_that_cannot_be_synced_is_no_message(tmp_path: Path, sync: int) -
         at_rest(spool)
     spool.discard()
     assert files(tmp_path) == []
+
+
+def test_small_messages_go_to_files_when_too_much_arrives_at_once(tmp_path: Path) -> None:
+    """DESIGN 1.6: memory in flight has a limit; beyond it nothing is refused, it takes the way of big messages."""
+    with ThreadPoolExecutor(1) as threads:
+        blobs = BlobFiles(SystemDisk(tmp_path), SystemChance(), threads, held_octets_max=1000)
+        arriving = [blobs.spool() for _ in range(4)]
+        for spool in arriving:
+            spool.write(b"x" * 400)
+        assert blobs.held_octets <= 1000
+        assert len(files(tmp_path)) == 2, "the third and the fourth had no room"
+        arriving[0].discard()
+        assert at_rest(arriving[1]).name is None
+        assert at_rest(arriving[2]).octets[:] == b"x" * 400
+        arriving[3].discard()
+        assert blobs.held_octets == 0
+        small = blobs.spool()
+        small.write(b"y")
+        assert at_rest(small).name is None, "there is room again"
