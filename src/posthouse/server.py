@@ -7,7 +7,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,11 +19,13 @@ from posthouse.config import Config, DoorName
 from posthouse.config.development import DevelopmentKeys
 from posthouse.database.blobs.spool import BlobFiles
 from posthouse.database.errors import DatabaseError
+from posthouse.database.identifiers import AccountId
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.delivery.delivery import Delivery
 from posthouse.directory.accounts import find_account
 from posthouse.directory.domains import find_domain
 from posthouse.directory.reader import DirectoryReader
+from posthouse.directory.version import LOGINS_TOPIC
 from posthouse.doors.connections import Connections
 from posthouse.doors.control.answering import Answering
 from posthouse.doors.control.door import ControlDoor, serve_control
@@ -149,6 +151,7 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
     connections = Connections(
         config.sessions, certificates, clock=rooms.clock, chance=rooms.chance, journal=journal
     )
+    rooms.database.listen(partial(_log_out, connections))
     try:
         if deployment.development is not None:
             await furnish(rooms, deployment.development)
@@ -221,6 +224,14 @@ def _smtp_services(
         require_tls_for_authentication=not clear_login_is_allowed,
     )  # fmt: skip
     return smtp, replace(smtp, judge=SubmissionJudge(rooms.directory), settings=demanding)
+
+
+def _log_out(connections: Connections, topics: set[Hashable]) -> None:
+    """End the sessions of accounts whose logins have become worthless."""
+    for topic in topics:
+        match topic:
+            case (str(kind), int(account_id)) if kind == LOGINS_TOPIC:
+                connections.log_out(AccountId(account_id))
 
 
 def _reload(certificates: Certificates, journal: Journal) -> None:

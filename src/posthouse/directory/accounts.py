@@ -13,7 +13,7 @@ from posthouse.directory.addresses import claim_address, release_address, requir
 from posthouse.directory.columns import whole
 from posthouse.directory.domains import PAGE_ROWS, require_domain
 from posthouse.directory.errors import NoSuchAccount
-from posthouse.directory.version import Occasion, record_change
+from posthouse.directory.version import LOGINS_TOPIC, Occasion, record_change
 from posthouse.message.address import Address, Domain
 from posthouse.message.dates import Instant
 
@@ -114,6 +114,7 @@ def remove_account(tx: Transaction, address: Address, occasion: Occasion) -> Acc
     aliases = release_address(tx, address)
     tx.execute("DELETE FROM application_password WHERE account_id = ?", (account_id,))
     tx.execute("DELETE FROM account WHERE account_id = ?", (account_id,))
+    tx.announce((LOGINS_TOPIC, account_id))
     record_change(
         tx, occasion, "account-removed", address.key, {"account_id": account_id, "taken_off_aliases": aliases}
     )

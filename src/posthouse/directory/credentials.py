@@ -19,7 +19,7 @@ from posthouse.directory.errors import (
     NoSuchApplicationPassword,
     TooManyApplicationPasswords,
 )
-from posthouse.directory.version import Occasion, record_change
+from posthouse.directory.version import LOGINS_TOPIC, Occasion, record_change
 from posthouse.message.address import Address
 from posthouse.message.dates import Instant
 
@@ -148,6 +148,7 @@ def remove_application_password(tx: Transaction, account_id: AccountId, label: s
 
 def _outdate_logins(tx: Transaction, account_id: AccountId) -> None:
     tx.execute("UPDATE account SET credential_version = credential_version + 1 WHERE account_id = ?", (account_id,))
+    tx.announce((LOGINS_TOPIC, account_id))
 
 
 def _require_fit_label(tx: Transaction, account: Account, label: str) -> None:

@@ -16,6 +16,9 @@ from posthouse.message.dates import Instant
 DIRECTORY_TOPIC: Final = "directory"
 """What a changing transaction announces, and listeners of the database hear after its COMMIT."""
 
+LOGINS_TOPIC: Final = "logins"
+"""A transaction that makes an account's logins worthless announces `(LOGINS_TOPIC, account_id)`: its sessions end."""
+
 DirectoryVersion = NewType("DirectoryVersion", int)
 
 Facts = Mapping[str, str | int | Sequence[str]]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple, cast
 
+from posthouse.database.identifiers import AccountId
 from posthouse.doors.events import (
     AnswerOverdue,
     BugFound,
@@ -43,6 +44,7 @@ STALL_SECONDS_MAX: Final = 300.0        # as for a command (RFC 5321 4.5.3.2.7):
 
 _REASONS: Final = {
     Ending.TIMED_OUT: Reason.TIMED_OUT, Ending.BUG: Reason.BUG, Ending.SHUTTING_DOWN: Reason.SHUTTING_DOWN,
+    Ending.LOGGED_OUT: Reason.LOGGED_OUT,
 }  # fmt: skip
 
 
@@ -51,7 +53,7 @@ class Connection(Wire):
 
     __slots__ = (
         "_admission", "_connections", "_door", "_in_flight", "_phase", "_session", "_task", "_waiting_since",
-        "peer", "session_id", "tls",
+        "account_id", "peer", "session_id", "tls",
     )  # fmt: skip
 
     def __init__(self, connections: "Connections", door: Door, peer: Peer = NOBODY) -> None:
@@ -68,6 +70,7 @@ class Connection(Wire):
         self.session_id = connections.chance.identifier()
         self.peer = peer
         self.tls: ssl.SSLObject | None = None
+        self.account_id: AccountId | None = None    # whose session it is, once its door has let the peer in
 
     # ---- what a session calls, beside `write` and `drained` ----------------------------------------------------------
 
@@ -204,12 +207,12 @@ class Connection(Wire):
         if self._state is OPEN and not self._in_flight and self._session.is_between_commands:
             self._turn(self._part, Ending.SHUTTING_DOWN)
 
-    def part_at_once(self) -> None:
-        """The time for stopping is over. Whoever waits for an answer of ours is told nothing: we do not know it yet."""
+    def part_at_once(self, ending: Ending) -> None:
+        """End the session now. Whoever waits for an answer of ours is told nothing: we do not know it yet."""
         if self._state is OPEN and not self._in_flight:
-            self._turn(self._part, Ending.SHUTTING_DOWN)
+            self._turn(self._part, ending)
         else:
-            self._cut(Reason.SHUTTING_DOWN)
+            self._cut(_REASONS[ending])
 
     def forget(self, reason: Reason) -> None:
         """The connection is gone, or was never made: let go of everything, once."""

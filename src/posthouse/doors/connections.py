@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from posthouse.database.identifiers import AccountId
 from posthouse.doors.events import SessionsRefused
+from posthouse.doors.session import Ending
 from posthouse.runtime.chance import Chance
 from posthouse.runtime.clock import Clock
 from posthouse.runtime.counters import Admission, SessionCounts, SessionLimits
@@ -100,6 +102,12 @@ class Connections:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def log_out(self, account_id: AccountId) -> None:
+        """End every session of an account: what it logged in with is worth nothing any more."""
+        for connection in tuple(self._open):
+            if connection.account_id == account_id:
+                connection.part_at_once(Ending.LOGGED_OUT)
+
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     async def shut_down(self, within_seconds: float = STOP_SECONDS_MAX) -> None:
@@ -113,7 +121,7 @@ class Connections:
         await self._wait_while(lambda: any(connection.is_at_work for connection in self._open), within_seconds)
         for connection in tuple(self._open):
             if connection.is_at_work:
-                connection.part_at_once()
+                connection.part_at_once(Ending.SHUTTING_DOWN)
         await self._wait_while(lambda: bool(self._open), LAST_WORDS_SECONDS)
         for connection in tuple(self._open):
             connection.abort()

@@ -18,6 +18,7 @@ class Reason(Enum):
     TLS_FAILED = "TLS failed"
     SHUTTING_DOWN = "the server stopped"
     BUG = "a bug of ours"
+    LOGGED_OUT = "logged out"                          # its password was changed, or the account is gone
     ABORTED = "aborted"                                # a failed sync, or what was awaited was cancelled
 
 

@@ -19,6 +19,7 @@ class Ending(Enum):
     TIMED_OUT = "timed-out"            # the peer was silent, or too slow, for too long (421 4.4.2)
     BUG = "bug"                        # ours: the words must be those of a transient failure (421 4.3.0)
     SHUTTING_DOWN = "shutting-down"    # the server stops (421 4.3.2, BYE)
+    LOGGED_OUT = "logged-out"          # the account's password was changed, or the account is gone (421 4.7.0, BYE)
 
 
 class Session(Protocol):

@@ -11,7 +11,7 @@ from posthouse.directory.aliases import add_alias, remove_alias
 from posthouse.directory.credentials import add_application_password, remove_application_password, set_password
 from posthouse.directory.domains import add_domain, remove_domain
 from posthouse.directory.errors import DirectoryError
-from posthouse.directory.version import DIRECTORY_TOPIC, Occasion, version
+from posthouse.directory.version import DIRECTORY_TOPIC, LOGINS_TOPIC, Occasion, version
 from posthouse.message.address import Domain, parse_address
 from posthouse.message.dates import Instant
 
@@ -47,7 +47,11 @@ def test_each_change_raises_the_version_is_announced_and_audited(engine) -> None
         engine.write(change)
         versions.append(engine.read(version))
     assert versions == sorted(set(versions))
-    assert heard == [{DIRECTORY_TOPIC}] * len(LIFE)
+    assert [DIRECTORY_TOPIC in topics for topics in heard] == [True] * len(LIFE)
+    ended = [action for topics, (action, _, _) in zip(heard, LIFE, strict=True) if (LOGINS_TOPIC, 1) in topics]
+    assert set(ended) == {
+        "password-set", "password-removed", "application-password-removed", "account-removed"
+    }, "whose sessions end"  # fmt: skip
     rows = engine.rows("SELECT at, actor, action, subject FROM audit ORDER BY audit_id")
     assert rows == [(NOW.at, "root", action, subject) for action, subject, _ in LIFE]
 

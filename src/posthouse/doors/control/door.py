@@ -18,6 +18,7 @@ from posthouse.runtime.counters import Admission
 _LAST_WORDS: Final = {
     Ending.TIMED_OUT: "the rest of the request did not come in time: try again",
     Ending.BUG: "the server met a bug of its own; its journal on standard error says more",
+    Ending.LOGGED_OUT: "an owner needs no login",
     Ending.SHUTTING_DOWN: "the server is stopping: try again when it has ended or stands again",
 }
 

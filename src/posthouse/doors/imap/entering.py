@@ -67,4 +67,5 @@ async def _wait(conversation: Conversation, known: Coroutine[object, object, Aut
 
 def _entered(conversation: Conversation, known: Authenticated) -> Completion:
     conversation.account = known
+    conversation.connection.account_id = known.account_id
     return ok("you are logged in", codes.capability(capabilities(conversation)))

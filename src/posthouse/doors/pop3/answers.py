@@ -24,6 +24,7 @@ _LOGIN_REFUSALS: Final[tuple[tuple[type[Exception], LoginRefusal], ...]] = (    
 
 LAST_WORDS: Final = {
     Ending.TIMED_OUT: b"",    # RFC 1939 3: closed "without sending any response to the client"
+    Ending.LOGGED_OUT: replies.LOGGED_OUT,
     Ending.BUG: replies.BUG,
     Ending.SHUTTING_DOWN: replies.STOPPING,
 }

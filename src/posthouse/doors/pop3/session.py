@@ -131,6 +131,7 @@ class Pop3Session:
 
     def _let_in(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self._connection.account_id = inbox.where.account_id
         self._write(self._core.send(LoginAccepted(inbox.maildrop)))
 
     def _refuse_login(self, error: Foreseen) -> None:

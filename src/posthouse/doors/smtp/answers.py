@@ -34,6 +34,7 @@ LAST_WORDS: Final = {
     Ending.TIMED_OUT: replies.IDLE_TOO_LONG.encode(),
     Ending.BUG: replies.INTERNAL_ERROR.encode(),
     Ending.SHUTTING_DOWN: replies.SHUTTING_DOWN.encode(),
+    Ending.LOGGED_OUT: replies.LOGGED_OUT.encode(),
 }
 
 REFUSALS: Final = {

@@ -260,6 +260,7 @@ class SmtpSession:
 
     def _logged_in(self, known: Authenticated) -> None:
         self._originator = Originator(known.account_id, known.address)
+        self._connection.account_id = known.account_id
         self._say(replies.LOGGED_IN)
 
     # ---- saying ------------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ UPDATE_FAILED: Final = b"-ERR [SYS/TEMP] the marked messages are not deleted; tr
 # said by the door itself, instead of a greeting or before it closes
 TOO_MANY_SESSIONS: Final = b"-ERR [SYS/TEMP] too many connections; try again later\r\n"
 STOPPING: Final = b"-ERR [SYS/TEMP] the server is stopping; try again later\r\n"
+LOGGED_OUT: Final = b"-ERR [AUTH] the password of this account was changed; log in again\r\n"
 BUG: Final = b"-ERR [SYS/TEMP] internal error; try again later\r\n"
 
 

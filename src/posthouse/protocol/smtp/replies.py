@@ -118,6 +118,7 @@ LOGIN_FIRST: Final = _say(530, "5.7.0", "authentication required: log in with AU
 LOGIN_NEEDS_TLS: Final = _say(538, "5.7.11", "encryption required: start TLS, then log in")
 LOGGED_IN: Final = _say(235, "2.7.0", "authenticated")
 LOGGED_IN_ALREADY: Final = _say(503, "5.5.1", "authenticated already")
+LOGGED_OUT: Final = _say(421, "4.7.0", "the password of this account was changed, log in again")
 LOGIN_CANCELLED: Final = _say(501, "5.7.0", "authentication cancelled")
 LOGIN_FAILED: Final = _say(535, "5.7.8", "name or password is wrong")
 LOGIN_UNAVAILABLE: Final = _say(454, "4.7.0", "logins cannot be checked at the moment, try again later")

@@ -119,6 +119,7 @@ ENTRIES: dict[str, Scene] = {
     "TOO_MANY_SESSIONS": unasked(replies.TOO_MANY_SESSIONS),
     "TOO_MANY_SESSIONS_OF_PEER": unasked(replies.TOO_MANY_SESSIONS_OF_PEER),
     "SHUTTING_DOWN": unasked(replies.SHUTTING_DOWN),
+    "LOGGED_OUT": unasked(replies.LOGGED_OUT),
     "IDLE_TOO_LONG": unasked(replies.IDLE_TOO_LONG),
     "INTERNAL_ERROR": unasked(replies.INTERNAL_ERROR),
     "LOGIN_SHUT_OUT": unasked(replies.LOGIN_SHUT_OUT),
