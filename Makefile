@@ -36,7 +36,7 @@ contracts: install  ## import contracts: the layers of docs/architecture.md
 
 check: lint types contracts test  ## everything CI asks
 
-.PHONY: bench bench-million kill campaigns
+.PHONY: bench bench-million kill simulate campaigns
 
 bench: install   ## beside Postfix and Dovecot, as ratios (as root; bench/README.md; BENCH="--quick" only tries it)
 	$(BIN)/python -m bench $(BENCH)
@@ -47,4 +47,7 @@ bench-million: install  ## what a mail costs with a million stored messages (abo
 kill: install    ## ROUNDS (100) of load and SIGKILL: nothing acknowledged is lost or doubled
 	ROUNDS=$${ROUNDS:-100} $(BIN)/python -m pytest -s -m campaign tests/campaigns/test_kill.py
 
-campaigns: kill  ## the long runs of what `make test` runs shortly
+simulate: install ## SEEDS (2000) of the models: the store, and several IMAP sessions
+	SEEDS=$${SEEDS:-2000} $(BIN)/python -m pytest -n auto tests/simulation
+
+campaigns: kill simulate  ## the long runs of what `make test` runs shortly

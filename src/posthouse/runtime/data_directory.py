@@ -131,6 +131,7 @@ def find_data_directory(path: Path) -> DataDirectory:
             f"{path} is too long a name for the control socket in it (unix(7))", "choose a shorter one"
         )
     _become_owner(path, found.st_uid, found.st_gid)
+    os.umask(0o077)      # whatever is made there from now on is its owner's alone, the database and its log too
     return DataDirectory(path)
 
 

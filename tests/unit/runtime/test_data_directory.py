@@ -120,3 +120,14 @@ def test_another_user_is_sent_to_the_owner(tmp_path: Path) -> None:
     os.chown(data, 12345, 12346)
     code = "os.setuid(54321)\ntry: find_data_directory(path)\nexcept DataDirectoryForeign as error: print(error.mend)"
     assert "sudo -u #12345 posthouse" in run_program(code, data)
+
+
+def test_what_is_made_there_is_its_owners_alone(tmp_path: Path) -> None:
+    """The folder is closed to others; so is each file in it, should the folder ever be opened by mistake."""
+    before = os.umask(0o022)
+    try:
+        directory = create_data_directory(tmp_path / "data")
+        (directory.path / "posthouse.db").touch()
+        assert stat.S_IMODE((directory.path / "posthouse.db").stat().st_mode) == 0o600
+    finally:
+        os.umask(before)

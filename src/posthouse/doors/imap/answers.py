@@ -33,7 +33,7 @@ _CODES: Final[tuple[tuple[type[Exception], Code | None], ...]] = (
     (MailboxExists, codes.ALREADYEXISTS),
     (MailboxNameRefused, codes.CANNOT),
     (MailboxProtected, codes.CANNOT),
-    (MailboxHasChildren, codes.CANNOT),
+    (MailboxHasChildren, codes.HASCHILDREN),
     (TooManyKeywords, codes.LIMIT),
     (TooManyMailboxes, codes.LIMIT),
     (TooManySubscriptions, codes.LIMIT),

@@ -21,6 +21,7 @@ AUTHENTICATIONFAILED: Final = Code(b"AUTHENTICATIONFAILED")
 CANNOT: Final = Code(b"CANNOT")
 CLIENTBUG: Final = Code(b"CLIENTBUG")
 EXPUNGEISSUED: Final = Code(b"EXPUNGEISSUED")
+HASCHILDREN: Final = Code(b"HASCHILDREN")    # RFC 9051 7.1, known to clients of RFC 3501 too
 INUSE: Final = Code(b"INUSE")
 LIMIT: Final = Code(b"LIMIT")
 NONEXISTENT: Final = Code(b"NONEXISTENT")
