@@ -19,6 +19,7 @@ from posthouse.database.identifiers import AccountId
 from posthouse.doors.events import (
     AnswerOverdue,
     BugFound,
+    LoginFailed,
     Reason,
     SessionClosed,
     SessionOpened,
@@ -127,6 +128,12 @@ class Connection(Wire):
         self.deadline = math.inf           # the handshake has its own limit
         upgrade = encrypt(self._transport, self, self._connections.certificates.context)
         self._start(upgrade).add_done_callback(self._upgraded)
+
+    def note_failed_login(self, reason: str) -> None:
+        """Have the journal say that a login of this peer came to nothing."""
+        self._connections.journal.write(LoginFailed(
+            session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reason=reason,
+        ))  # fmt: skip
 
     def close_when_sent(self) -> None:
         """End as the peer asked (QUIT, LOGOUT): close when everything written has been sent."""

@@ -54,6 +54,15 @@ class SessionsRefused(Event, frozen=True):
     peer_ip: str
 
 
+class LoginFailed(Event, frozen=True):
+    """A login that came to nothing. Whose name was given is not told: passwords are typed there, too."""
+
+    severity = Severity.WARNING
+    door: str
+    peer_ip: str
+    reason: str
+
+
 class TlsFailed(Event, frozen=True):
     """A handshake that came to nothing: usually a peer that does not trust our certificate, or a scanner."""
 

@@ -18,6 +18,7 @@ from posthouse.doors.imap.entering import LOGIN_NEEDS_TLS, capabilities, enter, 
 from posthouse.doors.imap.services import ImapServices
 from posthouse.doors.patience import Patience
 from posthouse.doors.session import Ending
+from posthouse.login.errors import LoginError
 from posthouse.protocol.imap import codes, commands, events, responses
 from posthouse.protocol.imap.events import Wait
 from posthouse.protocol.imap.responses import Completion, Condition
@@ -122,8 +123,10 @@ class ImapSession:
         """What was foreseen ends the command; after a failed sync nothing may be said."""
         if isinstance(error, SyncFailed):
             self._connection.abort()
-        else:
-            self._complete(completion_of(error))
+            return
+        if isinstance(error, LoginError):
+            self._connection.note_failed_login(error.reason)
+        self._complete(completion_of(error))
 
     def _complete(self, completion: Completion) -> None:
         """Tell the news, then the tagged response, and go on as it says."""

@@ -16,6 +16,7 @@ from posthouse.doors.pop3.inbox import Inbox, delete, enter, why_unreadable
 from posthouse.doors.pop3.retrieval import send_in_pages, whole
 from posthouse.doors.pop3.services import Pop3Services
 from posthouse.doors.session import Ending
+from posthouse.login.errors import LoginError
 from posthouse.protocol.pop3 import events, replies
 from posthouse.protocol.pop3.answers import (
     LoginAccepted,
@@ -135,6 +136,8 @@ class Pop3Session:
         self._write(self._core.send(LoginAccepted(inbox.maildrop)))
 
     def _refuse_login(self, error: Foreseen) -> None:
+        if isinstance(error, LoginError):
+            self._connection.note_failed_login(error.reason)
         self._write(self._core.send(LoginRefused(login_refusal(error))))
 
     # ---- TRANSACTION -------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from posthouse.directory.reader import DirectoryReader
 from posthouse.doors.connection import Connection
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience
 from posthouse.doors.session import Ending
-from posthouse.doors.smtp.answers import FORESEEN, LAST_WORDS, reply_to_error, reply_to_verdict
+from posthouse.doors.smtp.answers import FORESEEN, LAST_WORDS, Foreseen, reply_to_error, reply_to_verdict
 from posthouse.doors.smtp.judge import Judge
 from posthouse.doors.smtp.transfer import Transfer
+from posthouse.login.errors import LoginError
 from posthouse.login.login import Authenticated, Login
 from posthouse.message.trace_fields import Transmission
 from posthouse.policy.verdicts import Accept
@@ -243,7 +244,7 @@ class SmtpSession:
         try:
             known = self._services.login.authenticate(found, self._connection.peer.ip)
         except FORESEEN as error:
-            self._say(reply_to_error(error))
+            self._answer_error(error)
             return
         if isinstance(known, Authenticated):
             self._logged_in(known)
@@ -281,10 +282,15 @@ class SmtpSession:
         if isinstance(error, SyncFailed):
             self._connection.abort()
         elif isinstance(error, FORESEEN):
-            self._say(reply_to_error(error))
+            self._answer_error(error)
             self._go_on()
         else:
             raise error
+
+    def _answer_error(self, error: Foreseen) -> None:
+        if isinstance(error, LoginError):
+            self._connection.note_failed_login(error.reason)
+        self._say(reply_to_error(error))
 
     def _go_on(self) -> None:
         """Take up the commands that came while an answer was awaited."""

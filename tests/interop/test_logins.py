@@ -2,6 +2,7 @@
 
 import contextlib
 import imaplib
+import json
 import poplib
 import smtplib
 from pathlib import Path
@@ -52,3 +53,24 @@ def test_a_removed_account_has_no_sessions(tmp_path: Path) -> None:
         done = served.run("account", "remove", served.account, "--yes")
         assert done.returncode == 0, done.stderr
         assert_ended(*opened)
+
+
+def test_the_journal_tells_of_failed_logins_without_what_was_typed(tmp_path: Path) -> None:
+    """A postmaster sees who guesses; passwords that were typed as names never get into a log (DESIGN 7)."""
+    with Served(tmp_path / "data") as served:
+        imap = imaplib.IMAP4("127.0.0.1", served.ports["imap"])
+        with pytest.raises(imaplib.IMAP4.error):
+            imap.login("my-secret-typed-as-a-name", "wrong")
+        imap.shutdown()
+        with smtplib.SMTP("127.0.0.1", served.ports["submission"]) as smtp, pytest.raises(smtplib.SMTPException):
+            smtp.login(served.account, "wrong")
+        pop = poplib.POP3("127.0.0.1", served.ports["pop3"])
+        pop.user(served.account)
+        with pytest.raises(poplib.error_proto):
+            pop.pass_("wrong")
+        pop.close()
+    lines = (tmp_path / "serve.err").read_text().splitlines()
+    told = [event for event in map(json.loads, lines) if event["event"] == "login-failed"]
+    assert {event["door"] for event in told} == {"imap", "pop3", "submission"}
+    assert {event["reason"] for event in told} == {"wrong name or password"}
+    assert not any("secret" in line for line in lines)
