@@ -97,6 +97,8 @@ class House:
                 error.add_note("\n".join(run.log[-40:]))
                 error.add_note(f"SEED={seed}, after {len(self.journal)} faults: {b''.join(self.journal).decode()}")
                 raise
+            finally:
+                run.leave()
             return run
 
         return self.runner.run(play())

@@ -183,8 +183,10 @@ def create(account: Account, place: Place, name: str) -> Outcome:
 def delete(account: Account, place: Place, name: str) -> Outcome:
     if name not in account.mailboxes:
         return Outcome((NO,), "NONEXISTENT")
-    if name == INBOX or any(other.startswith(name + "/") for other in account.mailboxes):
+    if name == INBOX:
         return Outcome((NO,), "CANNOT")
+    if any(other.startswith(name + "/") for other in account.mailboxes):
+        return Outcome((NO,), "HASCHILDREN")
     account.mailboxes.pop(name).is_deleted = True
     return Outcome((OK,), "")
 

@@ -68,8 +68,10 @@ class Run:
             peer.wire.go_on()
         await self.settle()
         self.look_at_idlers()
+
+    def leave(self) -> None:
+        """All peers go away, whatever became of the run."""
         for peer in self.peers:
-            peer.connection.abort()
             peer.connection.connection_lost(None)
 
     # ---- steps -------------------------------------------------------------------------------------------------------
