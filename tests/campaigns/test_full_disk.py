@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -117,8 +117,8 @@ def test_a_full_disk_refuses_for_now_and_goes_on_when_there_is_room(served: Smal
     ledger = Ledger()
     fill(served, ledger)
     for octets in (IN_A_ROW, IN_A_FILE):
-        assert said_by_smtp(served, ledger, octets).startswith("452 4.3.1 ")
-        assert said_by_append(served, ledger, octets).startswith("NO ")
+        assert first_refusal(said_by_smtp, served, ledger, octets).startswith("452 4.3.1 ")
+        assert first_refusal(said_by_append, served, ledger, octets).startswith("NO ")
     assert sorted(inbox_identifiers(served)) == sorted(ledger.kept), "what was refused is there, or the reverse"
 
     ballast.unlink()
@@ -151,6 +151,17 @@ def _send_until_refused(served: SmallServer, ledger: Ledger, heard: list[str]) -
                 assert client.noop()[0] == 250, "the session has to go on"
                 heard.append(reply)
                 return
+
+
+def first_refusal(
+    said: Callable[[SmallServer, Ledger, int], str], served: SmallServer, ledger: Ledger, octets: int
+) -> str:
+    """The first reply that is no success: a checkpoint of the write-ahead log may give room back for a few more."""
+    for _ in range(MESSAGES_MAX):
+        reply = said(served, ledger, octets)
+        if not reply.startswith(("250 ", "OK ")):
+            return reply
+    pytest.fail(f"a full disk took {MESSAGES_MAX} messages of {octets} octets")
 
 
 def said_by_smtp(served: SmallServer, ledger: Ledger, octets: int) -> str:
