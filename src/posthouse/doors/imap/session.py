@@ -29,7 +29,7 @@ from posthouse.protocol.sasl.errors import SaslCancelled, SaslSyntaxError
 from posthouse.protocol.sasl.mechanisms import MECHANISMS, Challenge, Credentials, Mechanism
 
 PATIENCE: Final = Patience(total_seconds=1860)    # RFC 3501 5.4: an autologout timer is of at least 30 minutes
-LOGIN_PATIENCE: Final = Patience(total_seconds=180)    # a stranger is not owed as much
+LOGIN_PATIENCE: Final = Patience(total_seconds=180)    # from greeting or TLS to login: a stranger is not owed as much
 LITERAL_PATIENCE: Final = Patience(silence_seconds=300, octets_per_second_min=100)
 OCTETS_BEHIND_STARTTLS: Final = responses.bye("nothing may follow STARTTLS in the clear, closing (RFC 3501 6.2.1)")
 
@@ -136,8 +136,8 @@ class ImapSession:
         self._connection.write(core.send(completion))
         if core.phase is Phase.CLOSED:
             self._connection.close_when_sent()
-        else:
-            self._connection.expect(PATIENCE if self._conversation.account else LOGIN_PATIENCE)
+        elif self._conversation.account:    # before login no command renews the time
+            self._connection.expect(PATIENCE)
 
     def _on_octets(self, event: events.LiteralAwaited | events.CommandRefused) -> None:
         self._connection.write(event.octets)

@@ -334,6 +334,26 @@ def test_a_peer_that_says_an_octet_now_and_then_is_ended(house: House) -> None:
     assert client.response().startswith(b"* BYE ")
 
 
+@pytest.mark.parametrize("command", ["NOOP", "CAPABILITY", "LOGIN ada@example.org wrong"])
+def test_no_command_of_a_stranger_renews_the_time_for_logging_in(house: House, command: str) -> None:
+    client = house.greeted()
+    for _ in range(3):
+        house.pass_time(50)
+        client.do(command)
+    house.pass_time(50)
+    assert client.response().startswith(b"* BYE ")
+    assert client.hear_end()
+
+
+def test_who_logs_in_late_has_the_time_of_every_session(house: House) -> None:
+    """RFC 3501 5.4: autologout comes after 30 minutes at the earliest."""
+    client = house.greeted()
+    house.pass_time(170)
+    client.do(f"LOGIN {ADA} {APPLICATION_PASSWORDS[ADA]}")
+    house.pass_time(30 * 60)
+    assert client.do("NOOP").is_ok
+
+
 def test_a_peer_that_leaves_amid_a_fetch_stops_it(narrow: House) -> None:
     narrow.fill(5_000)
     client: ImapClient = narrow.selected(receive_buffer_octets=4096)
