@@ -10,23 +10,14 @@ from posthouse.delivery.errors import AuthorRefused, HeaderTooLarge, PlanOutdate
 from posthouse.directory.accounts import remove_account
 from posthouse.message.address import parse_address
 from posthouse.message.headers import FIELD_LINES_MAX
-from posthouse.runtime.sim.faults import Faults, SyncEnd
 from posthouse.runtime.workers import WorkersBusy
 from unit.delivery.arrivals import ADA, FRIEND, HELLO
 from unit.delivery.house import OCCASION, ORIGINATOR, House
+from unit.faults import SwitchedFaults
 
 PADDING = (b"x" * 70 + b"\r\n") * (INLINE_OCTETS_MAX // 72 + 1)
 SIZES = pytest.mark.parametrize("padding", [b"", PADDING], ids=["small", "big"])
 FROM_ADA = HELLO.replace(b"eve@elsewhere.example", b"ada@example.org")
-
-
-class SwitchedFaults(Faults):
-    """A disk that refuses to sync while a test says so."""
-
-    refuses_syncs = False
-
-    def next_sync(self) -> SyncEnd:
-        return SyncEnd.REFUSED if self.refuses_syncs else super().next_sync()
 
 
 @SIZES

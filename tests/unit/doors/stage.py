@@ -5,42 +5,20 @@ queue, so that a test can wait for it. Every test runs on both event loops, and 
 """
 
 import asyncio
-import concurrent.futures
 import queue
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable, Coroutine
-from typing import TypeVar
+from collections.abc import Callable
 
 from posthouse.doors.connection import Connection
-from posthouse.doors.connections import Connections
 from posthouse.doors.listening import Encryption, Listener, serve
 from posthouse.doors.patience import Patience
 from posthouse.doors.session import Ending
-from posthouse.message.dates import Instant
-from posthouse.runtime.chance import SystemChance
 from posthouse.runtime.counters import Admission, SessionLimits
-from posthouse.runtime.journal import Event, Journal, Severity
 from posthouse.runtime.network import Endpoint, IfTaken, listen_on
-from posthouse.runtime.tls import CertificateFiles, Certificates
-
-T = TypeVar("T")
-SECONDS = 10.0    # how long a test waits before it says that something does not come; on success it never waits so long
-
-
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def now(self) -> Instant:
-        return Instant(int(self.seconds * 1e6))
-
-    def monotonic(self) -> float:
-        return self.seconds
+from posthouse.runtime.tls import CertificateFiles
+from unit.doors.loop import SECONDS, DoorLoop
 
 
 class ScriptedSession:
@@ -171,26 +149,19 @@ class ScriptedSession:
         self.say("patient")
 
 
-class Stage:
+class Stage(DoorLoop):
     """A server of one door. It is also that door."""
 
     name = "scripted"
 
     def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop], certificate: CertificateFiles) -> None:
-        self.certificate = certificate
-        self.clock = HandClock()
+        super().__init__(new_loop, certificate)
         self.calls: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[asyncio.Future[object]] = queue.SimpleQueue()
         self.sessions: list[ScriptedSession] = []
-        self.journal_lines: list[bytes] = []
         self.greeting = b"220 welcome\r\n"
         self.last_words_fail = False
         self.limits = SessionLimits()
-        self.complaints: list[str] = []    # of the event loop: something escaped every boundary
-        self.clients: list[Client] = []
-        self.loop = new_loop()
-        self.loop.set_exception_handler(lambda _, context: self.complaints.append(repr(context)))
-        self.thread = threading.Thread(target=self.loop.run_forever)
         self.listener: Listener | None = None
 
     # ---- the door
@@ -207,14 +178,10 @@ class Stage:
 
     def start(self, encryption: Encryption = Encryption.ON_REQUEST) -> None:
         """Begin to listen: called by the first `client`, or before it to say how."""
-        journal = Journal(self.clock, self.journal_lines.append, threshold=Severity.DETAIL)
-        self.connections = Connections(
-            self.limits, Certificates((self.certificate,)), clock=self.clock, chance=SystemChance(), journal=journal
-        )
+        self.make_connections(self.limits)
         listening = listen_on({"door": Endpoint("127.0.0.1", 0)}, IfTaken.REFUSE)["door"]
         listening.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)    # so that a peer's silence is felt
         self.port = listening.bound.port
-        self.thread.start()
         self.listener = self.in_loop_await(serve(listening.socket, self, encryption, self.connections))
 
     def client(self, *, receive_buffer_octets: int | None = None, speak_first: bytes = b"") -> "Client":
@@ -231,33 +198,12 @@ class Stage:
         self.wait_for("opened")
         return client
 
-    def in_loop(self, function: Callable[[], T]) -> T:
-        """Call a function on the loop and wait for its result."""
-
-        async def call() -> T:
-            return function()
-
-        return self.in_loop_await(call())
-
-    def in_loop_await(self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(SECONDS)
-
-    def begin(self, coroutine: Coroutine[object, object, T]) -> "concurrent.futures.Future[T]":
-        """Begin something on the loop that ends later."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
-
     def wait_for(self, name: str) -> bytes:
         """Wait until the session has been called so; its octets."""
         while True:
             called, octets = self.calls.get(timeout=SECONDS)
             if called == name:
                 return octets
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that no call of the session tells, letting the loop go round meanwhile."""
-        ends_at = time.monotonic() + SECONDS
-        while not self.in_loop(condition):
-            assert time.monotonic() < ends_at, "it did not come"
 
     def block_loop(self) -> threading.Event:
         """Keep the loop busy until the event is set: what peers do meanwhile waits in the kernel."""
@@ -276,28 +222,16 @@ class Stage:
         future = self.answers.get(timeout=SECONDS)
         self.in_loop(lambda: future.set_exception(value) if isinstance(value, Exception) else future.set_result(value))
 
-    def pass_time(self, seconds: float) -> None:
-        """Let so much time pass, all at once, and sweep."""
-        self.clock.seconds += seconds
-        self.in_loop(self.connections.sweep)
-
-    def journal(self, event: type[Event]) -> list[bytes]:
-        """The lines about events of a class."""
-        tag = event.__struct_config__.tag
-        return [line for line in self.journal_lines if b'"event":"%b"' % str(tag).encode() in line]
-
     def tear_down(self) -> None:
+        left = 0
         if self.listener is not None:
             self.in_loop(self.listener.stop)
             for client in self.clients:
-                client.socket.close()
+                client.close()
             self.in_loop_await(self.connections.shut_down(within_seconds=0))
             left = len(self.connections)
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self.thread.join()
-            assert not left, "a connection was left behind"
-        self.loop.close()
-        assert not self.complaints
+        self.stop_loop()
+        assert not left, "a connection was left behind"
 
 
 class Client:
@@ -315,6 +249,9 @@ class Client:
         if speak_first:
             self.socket.sendall(speak_first)
         self.unread = b""
+
+    def close(self) -> None:
+        self.socket.close()
 
     def send(self, octets: bytes) -> None:
         self.socket.sendall(octets)

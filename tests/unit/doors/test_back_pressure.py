@@ -3,7 +3,8 @@
 import socket
 
 from posthouse.doors.wire import HELD_OCTETS_MAX
-from unit.doors.stage import SECONDS, Client, Stage
+from unit.doors.loop import SECONDS
+from unit.doors.stage import Client, Stage
 
 
 def send_what_goes(client: Client, octets: bytes, times: int) -> int:

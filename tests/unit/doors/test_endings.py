@@ -8,7 +8,8 @@ import pytest
 
 from posthouse.doors import connections
 from posthouse.doors.events import BugFound, SessionClosed
-from unit.doors.stage import SECONDS, Stage
+from unit.doors.loop import SECONDS
+from unit.doors.stage import Stage
 
 
 def test_a_half_closed_peer_still_gets_its_answers(stage: Stage) -> None:

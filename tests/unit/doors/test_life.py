@@ -21,7 +21,8 @@ from posthouse.runtime.chance import SystemChance
 from posthouse.runtime.counters import Admission, SessionLimits
 from posthouse.runtime.journal import Journal
 from posthouse.runtime.tls import CertificateFiles, Certificates
-from unit.doors.stage import HandClock, Stage
+from unit.doors.loop import HandClock
+from unit.doors.stage import Stage
 
 
 class MemoryTransport(asyncio.Transport):

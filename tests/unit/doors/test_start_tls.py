@@ -8,7 +8,8 @@ import pytest
 import uvloop
 
 from posthouse.doors.events import BugFound, SessionClosed, SessionSecured, TlsFailed
-from unit.doors.stage import SECONDS, Client, Stage
+from unit.doors.loop import SECONDS
+from unit.doors.stage import Client, Stage
 
 
 def upgraded_client(

@@ -5,7 +5,8 @@ import json
 from posthouse.doors.connection import ANSWER_SECONDS_MAX, STALL_SECONDS_MAX
 from posthouse.doors.events import AnswerOverdue, SessionClosed
 from posthouse.doors.wire import CLOSING_SECONDS_MAX, HEARING_OUT_SECONDS
-from unit.doors.stage import SECONDS, Client, Stage
+from unit.doors.loop import SECONDS
+from unit.doors.stage import Client, Stage
 
 COMMAND_SECONDS = 300
 

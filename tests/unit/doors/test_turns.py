@@ -3,7 +3,8 @@
 import json
 
 from posthouse.doors.events import BugFound, SessionClosed
-from unit.doors.stage import SECONDS, Stage
+from unit.doors.loop import SECONDS
+from unit.doors.stage import Stage
 
 
 def test_a_peer_is_greeted_and_answered(stage: Stage) -> None:

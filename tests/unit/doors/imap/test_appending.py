@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
-from posthouse.runtime.sim.faults import Faults, SyncEnd
+from posthouse.runtime.sim.faults import Faults
 from unit.doors.imap.client import ImapClient
 from unit.doors.imap.house import IN_THE_CLEAR, SMALL, House, small_limits
+from unit.faults import SwitchedFaults
 
 LINE = b"0123456789abcdef" * 4 + b"\r\n"
 
@@ -251,15 +252,6 @@ def test_a_full_disk_refuses_what_writes_and_answers_what_reads(on_a_disk_that_c
 
 
 # ---- a disk that refuses to sync -------------------------------------------------------------------------------------
-
-
-class SwitchedFaults(Faults):
-    """A disk that refuses to sync from the moment at which a test says so."""
-
-    refuses_syncs = False
-
-    def next_sync(self) -> SyncEnd:
-        return SyncEnd.REFUSED if self.refuses_syncs else super().next_sync()
 
 
 @pytest.mark.parametrize("command", ["STORE 1 +FLAGS (\\Flagged)", "MOVE 1 Archive", "CREATE x", "FETCH 1 BODY[]"])

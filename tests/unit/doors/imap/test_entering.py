@@ -5,8 +5,9 @@ import base64
 import pytest
 
 from posthouse.doors.imap.services import ImapSettings
+from unit.doors.house import PASSWORD
 from unit.doors.imap.client import ImapClient
-from unit.doors.imap.house import ADA, APPLICATION_PASSWORDS, PASSWORD, House
+from unit.doors.imap.house import ADA, APPLICATION_PASSWORDS, House
 
 WORD = APPLICATION_PASSWORDS[ADA]
 PLAIN = base64.b64encode(f"\0{ADA}\0{WORD}".encode()).decode()

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from unit.doors.imap.house import ADA, APPLICATION_PASSWORDS, SMALL, House
-from unit.doors.stage import SECONDS
+from unit.doors.loop import SECONDS
 
 
 @pytest.fixture
 def client(house: House) -> Iterator[imaplib.IMAP4]:
-    client = imaplib.IMAP4("127.0.0.1", house.port, timeout=SECONDS)
+    client = imaplib.IMAP4("127.0.0.1", house.ports["imap"], timeout=SECONDS)
     assert client.login(ADA, APPLICATION_PASSWORDS[ADA])[0] == "OK"
     yield client
     client.logout()

@@ -7,8 +7,9 @@ from posthouse.store.changes import BitsChange, BitsOperation
 from posthouse.store.counters import status_of
 from posthouse.store.messages import change_bits, expunge
 from posthouse.store.placements import DELETED, SEEN
+from unit.doors.house import NOON
 from unit.doors.imap.client import ImapClient
-from unit.doors.imap.house import NOON, SMALL, House
+from unit.doors.imap.house import SMALL, House
 
 
 def uidvalidity(client: ImapClient, mailbox: str) -> bytes:

@@ -7,8 +7,10 @@ import pytest
 from posthouse.doors.events import BugFound
 from posthouse.runtime.sim.faults import Faults
 from posthouse.store.messages import remove
-from unit.doors.pop3.house import NOON, House, SwitchedFaults
+from unit.doors.house import NOON
+from unit.doors.pop3.house import House
 from unit.doors.stage import Client
+from unit.faults import SwitchedFaults
 
 LETTER = b"Subject: a letter\r\n\r\nhello\r\n"
 

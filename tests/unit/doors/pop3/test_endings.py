@@ -7,8 +7,9 @@ import pytest
 from posthouse.doors.events import BugFound
 from posthouse.protocol.pop3 import replies
 from posthouse.runtime.counters import SessionLimits
+from unit.doors.loop import SECONDS
 from unit.doors.pop3.house import House
-from unit.doors.stage import SECONDS, Client
+from unit.doors.stage import Client
 
 LETTER = b"Subject: a letter\r\n\r\nhello\r\n"
 
@@ -71,7 +72,7 @@ def test_a_web_browser_is_sent_away(house: House) -> None:
 def test_a_session_too_many_is_told_so(build: Callable[..., House]) -> None:
     house = build(limits=SessionLimits(sessions_per_network_max=1))
     house.client()
-    client = Client(house.port, house.certificate, None, b"")
+    client = Client(house.ports["pop3"], house.certificate, None, b"")
     house.clients.append(client.socket)
     assert client.rest() == replies.TOO_MANY_SESSIONS
 
@@ -101,6 +102,7 @@ def test_a_server_that_stops_adds_nothing_to_a_message_on_its_way(house: House) 
 def test_a_bug_of_ours_is_transient_and_written_down(house: House) -> None:
     """DESIGN 7.5: a view that nobody can read is nothing that was foreseen."""
     house.put(LETTER)
+    house.bugs_are_expected = True
     client = house.logged_in()
     house.write(lambda tx: tx.execute("UPDATE message SET view = x'ff'"))
     client.say("RETR 1", "NOOP")

@@ -12,7 +12,8 @@ from posthouse.login.errors import LoginBusy, LoginRefused, LoginShutOut
 from posthouse.policy.rates import DEFAULT_THROTTLE
 from posthouse.protocol.pop3 import replies
 from posthouse.protocol.pop3.answers import LoginRefusal
-from unit.doors.pop3.house import ADA, PASSWORD, House
+from unit.doors.house import PASSWORD
+from unit.doors.pop3.house import ADA, House
 from unit.doors.stage import Client
 
 PLAIN = base64.b64encode(f"\0{ADA}\0{PASSWORD}".encode()).decode()
@@ -98,7 +99,7 @@ def test_no_password_is_taken_in_the_clear(build: Callable[..., House]) -> None:
 
 
 def test_python_logs_in_and_is_refused(house: House) -> None:
-    client = poplib.POP3_SSL("127.0.0.1", house.tls_port, context=house.tls_context())
+    client = poplib.POP3_SSL("127.0.0.1", house.ports["pop3s"], context=house.tls_context())
     client.user(ADA)
     with pytest.raises(poplib.error_proto, match="AUTH"):
         client.pass_("wrong")

@@ -8,7 +8,8 @@ from posthouse.store import opened
 from posthouse.store.folding import fold, load_listing
 from posthouse.store.listing import Listing
 from posthouse.store.messages import copy, remove
-from unit.doors.pop3.house import NOON, House, body_of
+from unit.doors.house import NOON
+from unit.doors.pop3.house import House, body_of
 
 LETTER = b"Subject: a letter\r\n\r\nhello\r\n.dot\r\n"
 

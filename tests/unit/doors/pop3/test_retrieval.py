@@ -114,7 +114,7 @@ def test_top_of_a_long_message_reads_no_more_than_it_shows(house: House) -> None
     client = house.logged_in()
     client.say("TOP 1 3")
     assert body_of(client) == HEADER + b"\r\n\r\nhello\r\n.\r\n..\r\n"
-    assert house.disk.reads == 1
+    assert house.counting_disk.reads == 1
 
 
 def test_pipelined_commands_are_answered_in_order(house: House) -> None:
@@ -139,7 +139,7 @@ def test_who_does_not_read_a_long_message_costs_one_page(house: House) -> None:
     client = house.logged_in(receive_buffer_octets=16_384)
     client.say("RETR 1")
     house.wait_until(lambda: house.door.connections[0].is_congested)
-    assert house.disk.reads <= 3
+    assert house.counting_disk.reads <= 3
     assert client.line() == b"+OK %d octets" % len(stored)
     expected = wire(stored)
     assert client.read(len(expected)) == expected

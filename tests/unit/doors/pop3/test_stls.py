@@ -8,8 +8,10 @@ import pytest
 
 from posthouse.doors.pop3.services import Pop3Settings
 from posthouse.protocol.pop3 import replies
-from unit.doors.pop3.house import ADA, PASSWORD, House
-from unit.doors.stage import SECONDS, Client
+from unit.doors.house import PASSWORD
+from unit.doors.loop import SECONDS
+from unit.doors.pop3.house import ADA, House
+from unit.doors.stage import Client
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_octets_that_are_no_handshake_end_the_connection(strict: House) -> None:
 
 
 def test_python_upgrades(strict: House) -> None:
-    client = poplib.POP3("127.0.0.1", strict.port, timeout=SECONDS)
+    client = poplib.POP3("127.0.0.1", strict.ports["pop3"], timeout=SECONDS)
     client.stls(strict.tls_context())
     client.user(ADA)
     client.pass_(PASSWORD)
@@ -100,7 +102,7 @@ def test_python_upgrades(strict: House) -> None:
 
 
 def test_the_tls_port_needs_no_stls(strict: House) -> None:
-    client = poplib.POP3_SSL("127.0.0.1", strict.tls_port, timeout=SECONDS, context=strict.tls_context())
+    client = poplib.POP3_SSL("127.0.0.1", strict.ports["pop3s"], timeout=SECONDS, context=strict.tls_context())
     assert "STLS" not in client.capa()
     with pytest.raises(poplib.error_proto):
         client.stls()
@@ -119,7 +121,7 @@ def test_a_long_message_comes_whole_through_tls(strict: House) -> None:
 
 
 def test_the_tls_port_greets_nobody_in_the_clear(strict: House) -> None:
-    client = Client(strict.tls_port, strict.certificate, None, b"CAPA\r\n")
+    client = Client(strict.ports["pop3s"], strict.certificate, None, b"CAPA\r\n")
     strict.clients.append(client.socket)
     try:
         heard = client.rest()

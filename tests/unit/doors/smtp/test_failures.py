@@ -12,17 +12,9 @@ from posthouse.doors.events import BugFound, SessionClosed
 from posthouse.message.address import parse_address
 from posthouse.runtime.counters import SessionLimits
 from posthouse.runtime.sim.faults import Faults
-from unit.doors.smtp.house import (
-    ADA,
-    BOB,
-    CAROL,
-    FROM_ADA,
-    HELLO,
-    OCCASION,
-    WORKERS_AT_ONCE,
-    House,
-    SwitchedFaults,
-)
+from unit.doors.house import OCCASION
+from unit.doors.smtp.house import ADA, BOB, CAROL, FROM_ADA, HELLO, WORKERS_AT_ONCE, House
+from unit.faults import SwitchedFaults
 
 BIG = HELLO + b"x" * 70 + (b"\r\n" + b"x" * 70) * (INLINE_OCTETS_MAX // 72) + b"\r\n"
 MIDDLING = HELLO + (b"x" * 70 + b"\r\n") * 3_000    # more than the pages that a full database has left

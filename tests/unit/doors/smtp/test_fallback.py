@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
-from unit.doors.smtp.house import ADA, BOB, FROM_ADA, HELLO, PASSWORD, House
+from unit.doors.house import PASSWORD
+from unit.doors.smtp.house import ADA, BOB, FROM_ADA, HELLO, House
 
 BIG = FROM_ADA + (b"x" * 70 + b"\r\n") * (INLINE_OCTETS_MAX // 72 + 1)
 

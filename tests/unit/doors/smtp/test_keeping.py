@@ -7,7 +7,8 @@ import pytest
 from posthouse.history.daily import Sums
 from posthouse.queue.entries import RecipientState
 from posthouse.store.mailboxes import INBOX_ID
-from unit.doors.smtp.house import ADA, ALIASES, BOB, CAROL, FRIEND, FROM_ADA, HELLO, NOON, House
+from unit.doors.house import NOON
+from unit.doors.smtp.house import ADA, ALIASES, BOB, CAROL, FRIEND, FROM_ADA, HELLO, House
 
 FIVE_DAYS = 5 * 24 * 3600 * 1_000_000
 

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from posthouse.directory.credentials import set_password
+from unit.doors.house import CHEAP, OCCASION, PASSWORD
 from unit.doors.smtp.client import encoded, plain
-from unit.doors.smtp.house import ADA, APPLICATION_PASSWORDS, BOB, CHEAP, OCCASION, PASSWORD, WORKERS_AT_ONCE, House
+from unit.doors.smtp.house import ADA, APPLICATION_PASSWORDS, BOB, WORKERS_AT_ONCE, House
 
 
 def test_submission_demands_tls_then_a_login(house: House) -> None:

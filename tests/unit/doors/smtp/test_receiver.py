@@ -6,7 +6,8 @@ from posthouse.directory.accounts import Role, add_account
 from posthouse.directory.domains import add_domain
 from posthouse.message.address import Domain, parse_address
 from posthouse.protocol.smtp.settings import ServerSettings
-from unit.doors.smtp.house import ADA, BOB, CAROL, FRIEND, HELLO, OCCASION, House, lead_in_circles
+from unit.doors.house import OCCASION
+from unit.doors.smtp.house import ADA, BOB, CAROL, FRIEND, HELLO, House, lead_in_circles
 
 
 def test_a_mail_as_rfc_5321_shows_one_is_taken(house: House) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from posthouse.protocol.smtp.settings import ServerSettings
+from unit.doors.house import PASSWORD
 from unit.doors.imap.client import ImapClient
 from unit.doors.smtp.client import SmtpClient
-from unit.doors.smtp.house import ADA, APPLICATION_PASSWORDS, HELLO, PASSWORD, House
+from unit.doors.smtp.house import ADA, APPLICATION_PASSWORDS, HELLO, House
 
 TEN_MEGABYTES = 10 * 1024 * 1024
 

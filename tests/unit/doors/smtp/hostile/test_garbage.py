@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from unit.doors.house import PASSWORD
 from unit.doors.smtp.client import plain
-from unit.doors.smtp.house import ADA, PASSWORD, House
+from unit.doors.smtp.house import ADA, House
 
 
 @pytest.mark.parametrize("door", ["smtp", "submission"])

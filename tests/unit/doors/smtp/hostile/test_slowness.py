@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from posthouse.doors.events import SessionClosed
+from unit.doors.loop import SECONDS
 from unit.doors.smtp.client import SmtpClient
 from unit.doors.smtp.house import ADA, HELLO, House
-from unit.doors.stage import SECONDS
 
 
 def test_a_command_sent_octet_by_octet_ends(house: House) -> None:
