@@ -59,7 +59,7 @@ def named(section: str) -> dict[str, Row]:
 
 def makers(table: ModuleType) -> set[str]:
     """The functions of a table that make replies."""
-    found = inspect.getmembers(table, inspect.isfunction)
+    found = inspect.getmembers(table, lambda member: inspect.isfunction(inspect.unwrap(member)))
     return {name for name, function in found if function.__module__ == table.__name__ and not name.startswith("_")}
 
 

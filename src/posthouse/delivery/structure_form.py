@@ -51,8 +51,7 @@ def _particular(part: Part) -> bytes:
 
 def _extension(part: Part) -> bytes:
     """Disposition, language and location: the extension data that all parts have in common."""
-    header = part.header
-    if not header.names() & _EXTENSION_FIELDS:
+    if not part.header.has_any(_EXTENSION_FIELDS):    # as nearly none has
         return b"NIL NIL NIL"
     return b"%b %b %b" % (_disposition(part), _languages(part.languages), text(part.location))
 

@@ -21,7 +21,7 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 def without_fields(view: View, section: HeaderSection, hostname: str) -> View:
     """Leave out a Return-Path that came along (RFC 5321 4.4: ours is the one), and every Authentication-Results in our
     own name (RFC 8601 5: it is forged, for we have not written it yet)."""
-    if not section.names() & HIDDEN:
+    if not section.has_any(HIDDEN):
         return view
     ours = _host_key(hostname)
     hidden = [

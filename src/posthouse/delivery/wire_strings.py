@@ -19,7 +19,7 @@ _QUOTED_OCTETS_MAX: Final = 4096
 
 def string(octets: bytes) -> bytes:
     """A quoted string where that is allowed, else a literal."""
-    if is_plain(octets):
+    if len(octets) <= _QUOTED_OCTETS_MAX and _PLAIN.fullmatch(octets):
         return b'"%b"' % octets
     if len(octets) <= _QUOTED_OCTETS_MAX and _QUOTABLE.fullmatch(octets):
         return b'"%b"' % octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"')

@@ -5,7 +5,8 @@ when it ends, and an exception that nobody foresaw is caught there, once: it is 
 words for a fault of ours, and the connection closes. While an answer is awaited the peer's octets are held back;
 reading is paused when they pile up, and while the peer does not read what we write (`wire`).
 
-Nothing here makes a timer: `connections.Connections` compares every `deadline` with the time about once a second.
+Nothing here makes a timer: `connections.Connections` asks for every `deadline` about once a second, and
+only then is it worked out.
 """
 
 import asyncio
@@ -78,7 +79,6 @@ class Connection(Wire):
     def expect(self, patience: Patience) -> None:
         """A new phase begins now: the peer has so much time for it."""
         self._phase.begin(patience, self._connections.time)
-        self.deadline = self._reckon()
 
     def await_answer(self, future: asyncio.Future[T], then: Callable[[asyncio.Future[T]], None]) -> None:
         """Wait for an answer of ours (a commit, a login); `then` is called with the done future, as a turn.
@@ -90,7 +90,6 @@ class Connection(Wire):
         if not self._in_flight:
             self._waiting_since = self._connections.time
         self._in_flight += 1
-        self.deadline = self._reckon()
         future.add_done_callback(partial(self._answered, then))
 
     def run(self, coroutine: Coroutine[object, object, T], then: Callable[[asyncio.Future[T]], None]) -> None:
@@ -124,8 +123,7 @@ class Connection(Wire):
         self._transport.pause_reading()    # before we agree: what comes from here on is for TLS
         self.write(agree)
         self._send_corked()
-        self._state = State.UPGRADING
-        self.deadline = math.inf           # the handshake has its own limit
+        self._state = State.UPGRADING      # the handshake has its own limit
         upgrade = encrypt(self._transport, self, self._connections.certificates.context)
         self._start(upgrade).add_done_callback(self._upgraded)
 
@@ -176,18 +174,16 @@ class Connection(Wire):
             self._go_on()
             return True
         self._state = State.CLOSING
-        self.deadline = self._connections.time + CLOSING_SECONDS_MAX
+        self._deadline = self._connections.time + CLOSING_SECONDS_MAX
         return False    # the transport closes
 
     def pause_writing(self) -> None:
         self._congested(self._connections.time)
-        self.deadline = self._reckon()
 
     def resume_writing(self) -> None:
         if self._stalled_since is not None and not self._in_flight:
             self._phase.leave_out(self._stalled_since, self._connections.time)    # it was reading, as it should
         self._relieved()
-        self.deadline = self._reckon()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._state is State.UPGRADING:
@@ -197,15 +193,23 @@ class Connection(Wire):
 
     # ---- what the connections call -----------------------------------------------------------------------------------
 
+    @property
+    def deadline(self) -> float:
+        """When to end what has taken too long, if nothing happens before; in monotonic seconds."""
+        if self._state is not OPEN:
+            return self._deadline
+        if self._stalled_since is not None:
+            return self._stalled_since + STALL_SECONDS_MAX
+        if self._in_flight:    # a coroutine writes as fast as the peer reads: no limit but that of stalling
+            return self._waiting_since + ANSWER_SECONDS_MAX if self._task is None else math.inf
+        return self._phase.ends_at()
+
     def overdue(self) -> None:
-        """The deadline has passed: end what has taken too long, or set the deadline for what has not."""
-        now = self._connections.time
+        """The deadline has passed: end what has taken too long."""
         if self._state is OPEN:
-            self.deadline = self._reckon()
-            if self.deadline <= now:
-                self._run_out()
+            self._run_out()
         elif self._state is State.PARTING:
-            self._end(Reason.PEER_CLOSED, now)
+            self._end(Reason.PEER_CLOSED, self._connections.time)
         else:
             self._cut(Reason.PEER_CLOSED)
 
@@ -311,21 +315,9 @@ class Connection(Wire):
             self._turn(self._session.receive, self._take_held())
         if self._eof_heard and not self._in_flight:
             self.close_when_sent()
-        if self._state is OPEN:
-            self.deadline = self._reckon()
-            self._adjust_reading()
+        self._adjust_reading()
 
     # ---- time --------------------------------------------------------------------------------------------------------
-
-    def _reckon(self) -> float:
-        """When to look again: the time at which patience ends if nothing happens before."""
-        if self._state is not OPEN:
-            return self.deadline
-        if self._stalled_since is not None:
-            return self._stalled_since + STALL_SECONDS_MAX
-        if self._in_flight:    # a coroutine writes as fast as the peer reads: no limit but that of stalling
-            return self._waiting_since + ANSWER_SECONDS_MAX if self._task is None else math.inf
-        return self._phase.ends_at()
 
     def _run_out(self) -> None:
         waited = self._connections.time - self._waiting_since
@@ -359,7 +351,6 @@ class Connection(Wire):
             transport.set_write_buffer_limits(high=WRITE_BUFFER_OCTETS_MAX)
             version, cipher = self.tls.version() or "", (self.tls.cipher() or ("",))[0]
             self._connections.journal.write(SessionSecured(session=self.session_id, version=version, cipher=cipher))
-        self.deadline = self._reckon()
 
     def _upgraded(self, task: asyncio.Task[asyncio.Transport | None]) -> None:
         """The handshake is over. Octets may have come with its end, before we hold the transport to answer through."""

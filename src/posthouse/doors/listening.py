@@ -22,6 +22,9 @@ from posthouse.runtime.network import BACKLOG
 from posthouse.runtime.peers import peer_at
 
 ACCEPTS_A_TURN_MAX: Final = 64        # so that a flood of connections does not keep the sessions waiting
+# libuv takes one connection a turn of the loop from each handle, so that one alone would make a busy server take one
+# session for every message that it accepts. Those that find nobody cost a microsecond each.
+ACCEPTING_HANDLES: Final = 8
 ACCEPT_AGAIN_SECONDS: Final = 1.0     # when descriptors or memory are used up; asyncio's own pause is as long
 
 
@@ -48,18 +51,20 @@ async def serve(listening: socket.socket, door: Door, encryption: Encryption, co
     if encryption is Encryption.FROM_START:
         return _EncryptedListener(listening, door, connections, loop)
     # The loop's own accepting costs 25 us less a connection; `Connection` admits the peer when it is made.
-    server = await loop.create_server(partial(Connection, connections, door), sock=listening, backlog=BACKLOG)
-    return _PlainListener(server)
+    made = partial(Connection, connections, door)
+    handles = [listening, *(listening.dup() for _ in range(1, ACCEPTING_HANDLES))]
+    return _PlainListener([await loop.create_server(made, sock=handle, backlog=BACKLOG) for handle in handles])
 
 
 class _PlainListener:
-    __slots__ = ("_server",)
+    __slots__ = ("_servers",)
 
-    def __init__(self, server: asyncio.Server) -> None:
-        self._server = server
+    def __init__(self, servers: list[asyncio.Server]) -> None:
+        self._servers = servers
 
     def stop(self) -> None:
-        self._server.close()
+        for server in self._servers:
+            server.close()
 
 
 class _EncryptedListener:

@@ -36,8 +36,8 @@ class Wire(asyncio.Protocol):
     """Octets to and from one peer. `time` of the last sweep is given by the caller, never asked of a clock."""
 
     __slots__ = (
-        "_corked", "_corked_octets", "_drained", "_eof_heard", "_held", "_held_octets", "_octets_received",
-        "_octets_sent", "_reading", "_reason", "_stalled_since", "_state", "_transport", "deadline",
+        "_corked", "_corked_octets", "_deadline", "_drained", "_eof_heard", "_held", "_held_octets", "_octets_received",
+        "_octets_sent", "_reading", "_reason", "_stalled_since", "_state", "_transport",
     )  # fmt: skip
 
     _transport: asyncio.Transport    # from connection_made on
@@ -54,7 +54,7 @@ class Wire(asyncio.Protocol):
         self._reading = True
         self._eof_heard = False
         self._octets_received = self._octets_sent = 0
-        self.deadline = math.inf                    # when to look whether time is over; never too late
+        self._deadline = math.inf                   # of ending, once it has begun
 
     @property
     def is_open(self) -> bool:
@@ -150,7 +150,7 @@ class Wire(asyncio.Protocol):
         self._send_corked()
         self._reason = self._reason or reason
         self._state = State.CLOSING
-        self.deadline = time + CLOSING_SECONDS_MAX
+        self._deadline = time + CLOSING_SECONDS_MAX
         self._transport.close()
 
     def _hear_out(self, reason: Reason, time: float) -> None:
@@ -170,7 +170,7 @@ class Wire(asyncio.Protocol):
             return
         self._reason = self._reason or reason
         self._state = State.PARTING
-        self.deadline = time + HEARING_OUT_SECONDS
+        self._deadline = time + HEARING_OUT_SECONDS
         self._take_held()
         self._transport.resume_reading()
 

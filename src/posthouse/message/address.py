@@ -91,10 +91,16 @@ class Address:
         return f"{fold_local_part(self.local_part)}@{self.domain.key}"
 
     def __str__(self) -> str:
-        if _DOT_STRING.fullmatch(self.local_part):
-            return f"{self.local_part}@{self.domain.text}"
-        quoted = _TO_ESCAPE.sub(r"\\\g<0>", self.local_part)
-        return f'"{quoted}"@{self.domain.text}'
+        return _written(self.local_part, self.domain.text)
+
+
+@lru_cache(maxsize=1024)    # a message's few addresses are written into several fields and records each
+def _written(local_part: str, domain: str) -> str:
+    """The RFC 5321 Mailbox of a local part's meaning."""
+    if _DOT_STRING.fullmatch(local_part):
+        return f"{local_part}@{domain}"
+    quoted = _TO_ESCAPE.sub(r"\\\g<0>", local_part)
+    return f'"{quoted}"@{domain}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class HeaderSection:
         """The lower-case names of all fields; the empty one stands for junk."""
         return frozenset(self._by_name)
 
+    def has_any(self, lower_names: frozenset[bytes]) -> bool:
+        """Whether there is a field of any of these names."""
+        return not lower_names.isdisjoint(self._by_name)
+
     @property
     def pieces_count(self) -> int:
         """How many fields and lines of junk there are."""
@@ -118,13 +122,20 @@ class HeaderSection:
     def ranges(self, lower_names: frozenset[bytes]) -> list[tuple[int, int, bytes, bytes]]:
         """Where the fields of these names stand: start, end, lower-case name and value, in order.
 
-        Cheaper than `fields` where few are wanted.
+        Cheaper than `fields` where few are wanted: it looks no further than the last of them.
         """
-        at = self.start
-        return [
-            (at + found.start(), at + found.end(), found[1].lower(), found[2])
-            for found in _finder(lower_names).finditer(self.octets)
-        ]
+        found: list[tuple[int, int, bytes, bytes]] = []
+        left = sum(map(self.count, lower_names))
+        start = self.start
+        for name, colon, value, junk in self._pieces if left else ():
+            end = start + len(name) + len(colon) + len(value) + len(junk)
+            if (lower := name.lower()) in lower_names:
+                found.append((start, end, lower, value))
+                left -= 1
+                if not left:
+                    break
+            start = end
+        return found
 
     def _locate(self) -> list[Field]:
         fields = []
@@ -167,13 +178,6 @@ def _picker(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
     """Runs of fields of these names are the one group; other fields are passed over a field at a time."""
     wanted = rb"(?:%b)[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?" % _any_of(lower_names)
     return re.compile(rb"((?:%b)++)|[^\n]++(?:\n[ \t][^\n]*+)*+\n?" % wanted, re.IGNORECASE)
-
-
-@lru_cache(maxsize=256)
-def _finder(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
-    """One field of these names: its name and its value."""
-    field = rb"^(%b)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+\n?)" % _any_of(lower_names)
-    return re.compile(field, re.IGNORECASE | re.MULTILINE)
 
 
 def _any_of(lower_names: frozenset[bytes]) -> bytes:

@@ -4,10 +4,12 @@ The one place that looks below a transport of the event loop; the descriptor sta
 """
 
 import asyncio
-import socket
 from dataclasses import dataclass
+from fcntl import ioctl
+from termios import FIONREAD
 from typing import Final
 
+_NO_OCTETS: Final = bytes(4)    # ioctl_tty(2), FIONREAD: an int, how many octets could be read at once
 _MAPPED: Final = "::ffff:"    # RFC 4291 2.5.5.2: an IPv4 peer, seen through a socket for both families
 
 
@@ -40,10 +42,7 @@ def has_spoken(transport: asyncio.BaseTransport) -> bool:
     wrapped = transport.get_extra_info("socket")
     if wrapped is None or wrapped.fileno() < 0:
         return False
-    view = socket.socket(wrapped.family, wrapped.type, wrapped.proto, fileno=wrapped.fileno())
     try:
-        return bool(view.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-    except OSError:    # nothing there (EAGAIN), or reset
+        return ioctl(wrapped.fileno(), FIONREAD, _NO_OCTETS) != _NO_OCTETS
+    except OSError:    # the descriptor has gone
         return False
-    finally:
-        view.detach()    # the descriptor belongs to the transport

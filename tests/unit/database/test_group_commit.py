@@ -63,7 +63,7 @@ def test_operations_of_one_batch_see_one_another_in_their_turn(tmp_path: Path) -
 
 
 def test_an_operation_that_raises_leaves_nothing_and_harms_no_other(tmp_path: Path) -> None:
-    """DESIGN 5: each operation in its savepoint."""
+    """DESIGN 5: operations one after another, each whole or not at all."""
 
     def half_done(tx: Transaction) -> None:
         note("half")(tx)

@@ -2,8 +2,11 @@
 
 Statements run in the loop, COMMIT on a thread of its own. While it runs nothing may touch the connection (an
 `execute` would freeze the loop for the whole sync), so operations wait as closures, bounded in number and octets;
-they are the next batch. Each runs in its savepoint and in its turn; its future is resolved only after COMMIT has
-returned, whatever it said: even a refusal may rest on what another operation of the batch wrote.
+they are the next batch. Each runs in its turn; its future is resolved only after COMMIT has returned, whatever it said:
+even a refusal may rest on what another operation of the batch wrote.
+
+A savepoint costs SQLite a copy of each page that its operation changes, and hardly any is ever rolled back. So a batch
+runs without; if one of its operations raises, all is rolled back and run again, each in its savepoint.
 
 Every crash point and who puts it right: `docs/durability.md`.
 """
@@ -61,6 +64,9 @@ class _Waiting:
         self.future = future
         self.result: object = None
         self.error: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        self.error = world_error(error) if isinstance(error, apsw.Error) else error
 
     def settle(self) -> None:
         if self.future.done():         # cancelled by one who no longer waits: what was written stays written
@@ -144,16 +150,27 @@ class Writer:
         self._phase = Phase.BATCH
         batch = self._batch = self._take()
         try:
-            self._connection.execute("BEGIN IMMEDIATE").fetchall()
+            self._begin()
+            culprit = self._run_straight(batch)
+            if culprit is not None and self._connection.in_transaction:
+                self._roll_back()
+                self._begin()
+                culprit = self._run_guarded(batch)
         except apsw.Error as error:
             self._settle(world_error(error))
             return
-        for waiting in batch:
-            if not self._run(waiting):
-                self._void(waiting)
-                return
+        if culprit is not None:
+            self._void(culprit)
+            return
         self._phase = Phase.COMMITTING
         self._commits.run(self._commit, self._committed)
+
+    def _begin(self) -> None:
+        self._transaction.execute("BEGIN IMMEDIATE")
+
+    def _roll_back(self) -> None:
+        self._transaction.announced = set()
+        self._transaction.execute("ROLLBACK")
 
     def _take(self) -> list[_Waiting]:
         operations_max = self._settings.batch_operations_max
@@ -170,19 +187,36 @@ class Writer:
             self._waiting_octets -= batch[-1].octets
         return batch
 
-    def _run(self, waiting: _Waiting) -> bool:
-        """Run one operation in its savepoint; False when the whole transaction is gone."""
+    def _run_straight(self, batch: list[_Waiting]) -> _Waiting | None:
+        """Run operations one after another; the first that raises, if one does: then nothing of the batch may stay."""
+        for waiting in batch:
+            try:
+                waiting.result = waiting.operation(self._transaction)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the operation's caller
+                waiting.fail(error)
+                return waiting
+        return None
+
+    def _run_guarded(self, batch: list[_Waiting]) -> _Waiting | None:
+        """Run each operation in its savepoint, so that one that raises takes nothing with it.
+
+        Gives the one at which the whole transaction was lost, if it was.
+        """
         execute = self._transaction.execute
-        execute("SAVEPOINT operation")
-        try:
-            waiting.result = waiting.operation(self._transaction)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the operation's caller
-            waiting.error = world_error(error) if isinstance(error, apsw.Error) else error
-            if not self._connection.in_transaction:
-                return False
-            execute("ROLLBACK TO operation")
-        execute("RELEASE operation")
-        return True
+        for waiting in batch:
+            waiting.result = waiting.error = None
+            announced = self._transaction.announced.copy()
+            execute("SAVEPOINT operation")
+            try:
+                waiting.result = waiting.operation(self._transaction)
+            except Exception as error:  # noqa: BLE001 - as above
+                waiting.fail(error)
+                if not self._connection.in_transaction:
+                    return waiting
+                self._transaction.announced = announced
+                execute("ROLLBACK TO operation")
+            execute("RELEASE operation")
+        return None
 
     def _void(self, culprit: _Waiting) -> None:
         """The transaction was rolled back under us (a full disk does that): nothing of the batch was kept.
@@ -209,7 +243,7 @@ class Writer:
             self._settle(None)
         elif isinstance(error, apsw.FullError):
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK").fetchall()
+                self._roll_back()
             self._settle(world_error(error))
         else:
             self._fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))

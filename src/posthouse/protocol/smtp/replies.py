@@ -7,6 +7,7 @@ EHLO and HELO, and in 3yz replies (RFC 2034 3 and 4).
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from posthouse.message.status import Status
@@ -131,11 +132,13 @@ LOGIN_MALFORMED: Final = _say(501, "5.5.2", "that does not follow the authentica
 
 
 # --- replies that name something ------------------------------------------------------------------------------------
+@lru_cache(maxsize=16)    # each peer hears one of a few
 def greeting(hostname: str) -> Reply:
     """What is said first (RFC 5321 4.2: the domain comes first, "ESMTP" is what old clients look for)."""
     return Reply(220, None, (f"{hostname} ESMTP Posthouse",))
 
 
+@lru_cache(maxsize=64)    # one for each standing of a peer at each door
 def hello(hostname: str, extensions: tuple[str, ...] = ()) -> Reply:
     """The answer to EHLO, or to HELO without extensions (RFC 5321 4.1.1.1)."""
     return Reply(250, None, (hostname, *extensions))
@@ -148,7 +151,7 @@ def challenge(octets: bytes) -> Reply:
 
 def message_accepted(identifier: str) -> Reply:
     """The final 250, with the word by which our log and history know the message."""
-    return _say(250, "2.0.0", f"message accepted as {identifier}")
+    return Reply(MESSAGE_ACCEPTED.code, MESSAGE_ACCEPTED.status, (f"message accepted as {identifier}",))
 
 
 def message_too_large(size_octets: int, limit_octets: int) -> Reply:

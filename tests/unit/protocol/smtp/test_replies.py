@@ -29,7 +29,7 @@ from posthouse.protocol.smtp.states import Phase
 TABLE = {name: value for name, value in vars(replies).items() if isinstance(value, Reply)}
 MAKERS = {
     name for name, value in vars(replies).items()
-    if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == replies.__name__
+    if inspect.isfunction(inspect.unwrap(value)) and not name.startswith("_") and value.__module__ == replies.__name__
 }
 MAIL = b"MAIL FROM:<a@client.example>\r\n"
 RCPT = b"RCPT TO:<b@example.org>\r\n"
