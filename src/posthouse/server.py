@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, NoReturn
 
 import uvloop
 
@@ -143,7 +143,7 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
     certificates = Certificates(config.certificates)
     rooms = open_rooms(deployment.data, config, EngineSettings(sqlite=config.engine))
     # What failed may still be found after a crash: no peer hears a word, and the next worker starts on what is there.
-    rooms.database.on_sync_failed(lambda failure: os._exit(ExitCode.FAULT))
+    rooms.database.on_sync_failed(lambda failure: _die(journal))
     stopped = asyncio.Event()
     link.attach(
         asyncio.get_running_loop(), stop=stopped.set, reload=partial(_reload, certificates, journal)
@@ -226,6 +226,12 @@ def _smtp_services(
     return smtp, replace(smtp, judge=SubmissionJudge(rooms.directory), settings=demanding)
 
 
+def _die(journal: Journal) -> NoReturn:
+    """End the process as by a power cut."""
+    journal.flush()
+    os._exit(ExitCode.FAULT)
+
+
 def _log_out(connections: Connections, topics: set[Hashable]) -> None:
     """End the sessions of accounts whose logins have become worthless."""
     for topic in topics:
@@ -271,6 +277,7 @@ def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCod
     """A worker process from its fork to its end."""
 
     async def main() -> None:
+        journal.gather(asyncio.get_running_loop().call_soon)
         await work(deployment, link, journal)
 
     calm_the_collector()
@@ -280,4 +287,6 @@ def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCod
     except (DatabaseError, CertificateUnusable, OSError) as error:
         print(f"posthouse: the server cannot start: {error}", file=sys.stderr)    # noqa: T201 nobody else can say it
         return ExitCode.CANNOT_START
+    finally:
+        journal.gather(None)
     return ExitCode.DONE

@@ -1,6 +1,5 @@
 """ENVELOPE (RFC 3501 7.4.2) as it is sent: the parenthesised list of a header section's ten usual fields."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from posthouse.delivery.wire_strings import NIL, is_plain, string, text
@@ -33,23 +32,24 @@ def _addresses(section: HeaderSection, lower_name: bytes, instead: bytes = NIL) 
     if not values:
         return instead
     entries = parse_address_list(values[0] if len(values) == 1 else b",".join(values))
-    return b"(%b)" % b"".join(map(_entry, entries)) if entries else instead
+    if not entries:
+        return instead
+    return b"(%b)" % b"".join([
+        _mailbox(entry) if isinstance(entry, HeaderMailbox) else _group(entry) for entry in entries
+    ])  # fmt: skip
 
 
-def _entry(entry: HeaderMailbox | HeaderGroup) -> bytes:
-    """One address structure, or the run of them that stands for a group."""
-    if isinstance(entry, HeaderGroup):
-        return b"(NIL NIL %b NIL)%b%b" % (string(entry.display_name), _members(entry.mailboxes), _GROUP_END)
-    return _mailbox(entry)
-
-
-def _members(mailboxes: Sequence[HeaderMailbox]) -> bytes:
-    return b"".join(map(_mailbox, mailboxes))
+def _group(group: HeaderGroup) -> bytes:
+    """The run of address structures that stands for a group."""
+    members = b"".join(map(_mailbox, group.mailboxes))
+    return b"(NIL NIL %b NIL)%b%b" % (string(group.display_name), members, _GROUP_END)
 
 
 def _mailbox(mailbox: HeaderMailbox) -> bytes:
     """Display name, source route, local part, domain. A missing domain is empty: NIL would begin a group."""
-    display_name, route, local_part, domain = mailbox
+    display_name, route, local_part, domain = (
+        mailbox.display_name, mailbox.route, mailbox.local_part, mailbox.domain
+    )  # fmt: skip
     if not route and is_plain(display_name + local_part + domain):    # nearly all: one look instead of four
         if display_name:
             return b'("%b" NIL "%b" "%b")' % (display_name, local_part, domain)

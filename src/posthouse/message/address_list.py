@@ -10,6 +10,8 @@ from enum import Enum, auto
 from itertools import islice
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from posthouse.message.headers import unfold
 
 # What is read of one list: twice the 1,000 recipients that one of our messages may have, at more than 100 octets each.
@@ -18,7 +20,7 @@ LIST_OCTETS_MAX: Final = 262_144
 TOKENS_MAX: Final = 20_000
 
 
-class HeaderMailbox(NamedTuple):
+class HeaderMailbox(Struct, frozen=True):
     """One mailbox. ``route`` is an obsolete source route; ``domain`` is empty where none is written."""
 
     display_name: bytes
@@ -27,7 +29,7 @@ class HeaderMailbox(NamedTuple):
     domain: bytes
 
 
-class HeaderGroup(NamedTuple):
+class HeaderGroup(Struct, frozen=True):
     """A named group and its mailboxes, none in ``undisclosed-recipients:;``."""
 
     display_name: bytes

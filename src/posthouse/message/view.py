@@ -89,11 +89,17 @@ class View(Struct, frozen=True, array_like=True):
         """The same with several runs left out, ascending and disjoint; linear in their number. Raises ValueError."""
         if not omitted:
             return self
-        if omitted[0].offset < 0 or omitted[-1].end > self.body.offset or any(run.length < 0 for run in omitted):
+        body = self.body
+        if omitted[0].offset < 0 or omitted[-1].end > body.offset or any(run.length < 0 for run in omitted):
             raise ValueError(f"octets {omitted[0].offset} to {omitted[-1].end} do not lie in the header section")
-        kept = tuple(part for piece in self.pieces[:-1] for part in _outside(piece, omitted))
+        kept: list[Piece] = []
+        for piece in self.pieces[:-1]:
+            if isinstance(piece, bytes):
+                kept.append(piece)
+            else:
+                kept += _outside(piece, omitted)
         gone = self.header_octets - sum(map(_length, kept))
-        return View((*kept, self.body), self.header_octets - gone, self.size_octets - gone)
+        return View((*kept, body), self.header_octets - gone, self.size_octets - gone)
 
     def encode(self) -> bytes:
         """A compact form for storing (MessagePack): the pieces, a range as a pair, and the two sizes."""
@@ -159,11 +165,9 @@ def _cut_out(pieces: tuple[Piece, ...], first: int, end: int) -> Iterator[Piece]
             return
 
 
-def _outside(piece: Piece, omitted: Sequence[Range]) -> Iterator[Piece]:
-    """What of a piece lies outside ascending runs of stored octets."""
-    if isinstance(piece, bytes):
-        yield piece
-        return
+def _outside(piece: Range, omitted: Sequence[Range]) -> list[Range]:
+    """What of a range of stored octets lies outside ascending runs of them."""
+    outside: list[Range] = []
     at, end = piece.offset, piece.end
     for index in range(bisect_right(omitted, at, key=_end) if len(omitted) > FEW else 0, len(omitted)):
         start, length = omitted[index]
@@ -171,10 +175,11 @@ def _outside(piece: Piece, omitted: Sequence[Range]) -> Iterator[Piece]:
             break
         if length and start + length > at:
             if start > at:
-                yield Range(at, start - at)
+                outside.append(Range(at, start - at))
             at = start + length
     if at < end:
-        yield Range(at, end - at)
+        outside.append(Range(at, end - at))
+    return outside
 
 
 def _end(run: Range) -> int:

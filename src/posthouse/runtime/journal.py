@@ -4,6 +4,9 @@ Only events can be written, and an event's fields can only be text, numbers, tru
 there is no way to put octets in, so neither a password nor a message ends up in a log by accident. Texts are cut at a
 limit and control characters are escaped, so that no peer can forge a line. A journal that cannot be written (a full
 disk, a reader that is gone) never stops the mail: the line is lost, and the next one that can be written says how many.
+
+A busy server writes thousands of lines a second, so a worker gathers those of one turn of its loop and writes them in
+one call; what is a warning or worse is written at once, with all before it.
 """
 
 import os
@@ -25,8 +28,12 @@ TEXT_CHARACTERS_MAX: Final = 16_384
 
 TRACEBACK_LINE_CHARACTERS_MAX: Final = 200    # our own lines are shorter
 
+GATHERED_OCTETS_MAX: Final = 4_096    # PIPE_BUF on Linux: as much as a pipe takes whole, whoever else writes to it
+
 Sink = Callable[[bytes], None]
-"""Takes one whole line; raises OSError when it cannot."""
+"""Takes whole lines; raises OSError when it cannot."""
+Soon = Callable[[Callable[[], None]], object]
+"""Has something called when the turn of the loop under way has ended: `loop.call_soon`."""
 
 
 class Severity(IntEnum):
@@ -61,12 +68,14 @@ class JournalLinesLost(Event, frozen=True):
 
 
 class Journal:
-    """Writes events that are severe enough, each as one line. One a process; used from any thread.
+    """Writes events that are severe enough, each as one line. One a process; used on the thread of its loop.
 
     An event below the threshold costs a comparison; make even that cheap for a hot path by asking `wants` first.
     """
 
-    __slots__ = ("_clock", "_encode", "_lost", "_sink", "_threshold", "_time_text")
+    __slots__ = (
+        "_clock", "_encode", "_gathered", "_gathered_octets", "_lost", "_sink", "_soon", "_threshold", "_time_text",
+    )  # fmt: skip
 
     def __init__(
         self, clock: Clock, sink: Sink, *, threshold: Severity = Severity.NOTE, for_people: bool = False
@@ -77,6 +86,27 @@ class Journal:
         self._encode = _line_for_people if for_people else _line_for_machines
         self._time_text = _local_second if for_people else _utc_second
         self._lost = 0
+        self._soon: Soon | None = None
+        self._gathered: list[bytes] = []
+        self._gathered_octets = 0
+
+    def gather(self, soon: Soon | None) -> None:
+        """Write the lines of one turn of the loop together from now on; None: each at once again.
+
+        Whoever ends the process amid a turn calls `flush` before.
+        """
+        self._soon = soon
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        lines, self._gathered, self._gathered_octets = self._gathered, [], 0
+        if not lines:
+            return
+        try:
+            self._sink(b"".join(lines))
+        except OSError:
+            self._lost += len(lines)
 
     def wants(self, severity: Severity) -> bool:
         return severity >= self._threshold
@@ -90,21 +120,33 @@ class Journal:
             return
         require_plain_fields(type(event))
         if self._lost:
-            self._put(JournalLinesLost(lines=self._lost), lines=0)
-        self._put(event, lines=1)
+            self._tell_losses()
+        self._put(self._line(event), is_urgent=event.severity >= Severity.WARNING)
 
-    def _put(self, event: Event, *, lines: int) -> None:
-        second, microsecond = divmod(self._clock.now(), 1_000_000)
+    def _put(self, line: bytes, *, is_urgent: bool) -> None:
+        if self._gathered_octets + len(line) > GATHERED_OCTETS_MAX:
+            self.flush()
+        if not self._gathered and self._soon is not None and not is_urgent:
+            self._soon(self.flush)
+        self._gathered.append(line)
+        self._gathered_octets += len(line)
+        if self._soon is None or is_urgent:
+            self.flush()
+
+    def _tell_losses(self) -> None:
         try:
-            self._sink(self._encode(f"{self._time_text(second)}.{microsecond:06}", event))
+            self._sink(self._line(JournalLinesLost(lines=self._lost)))
         except OSError:
-            self._lost += lines
-        else:
-            self._lost = self._lost if lines else 0
+            return
+        self._lost = 0
+
+    def _line(self, event: Event) -> bytes:
+        second, microsecond = divmod(self._clock.now(), 1_000_000)
+        return self._encode(f"{self._time_text(second)}.{microsecond:06}", event)
 
 
 def standard_error(octets: bytes) -> None:
-    """The sink of a running server. One call a line, so that lines of two processes do not mix (POSIX pipes)."""
+    """The sink of a running server. One call for whole lines, so that those of two processes do not mix."""
     rest = memoryview(octets)
     while rest:
         rest = rest[os.write(2, rest):]

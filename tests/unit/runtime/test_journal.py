@@ -3,7 +3,7 @@
 import importlib
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import posthouse
 from posthouse.message.dates import Instant
 from posthouse.runtime.journal import (
+    GATHERED_OCTETS_MAX,
     TEXT_CHARACTERS_MAX,
     TRACEBACK_LINE_CHARACTERS_MAX,
     Event,
@@ -180,6 +181,76 @@ def test_a_journal_that_cannot_be_written_stops_nothing_and_says_what_is_lost() 
     assert [one["event"] for one in told] == ["journal-lines-lost", "message-seen", "message-seen", "message-seen"]
     lost = told[0]["lines"]
     assert lost + len(told) - 1 == 5
+
+
+class BadThing(Event, frozen=True):
+    severity = Severity.FAULT
+
+
+class Turn:
+    """What a loop would call when its turn ends."""
+
+    def __init__(self) -> None:
+        self.called: list[Callable[[], None]] = []
+
+    def __call__(self, callback: Callable[[], None]) -> None:
+        self.called.append(callback)
+
+    def end(self) -> None:
+        called, self.called = self.called, []
+        for callback in called:
+            callback()
+
+
+def test_the_lines_of_one_turn_are_written_in_one_call() -> None:
+    sink, turn = Sink(), Turn()
+    journal = Journal(FixedClock(), sink)
+    journal.gather(turn)
+    for turns in range(2):
+        for number in range(3):
+            journal.write(MessageSeen(text=str(number)))
+        assert len(sink.lines) == turns
+        turn.end()
+    assert [octets.count(b"\n") for octets in sink.lines] == [3, 3]
+
+
+def test_a_fault_is_written_at_once_with_all_before_it() -> None:
+    """The next thing that happens may be the end of the process."""
+    sink, turn = Sink(), Turn()
+    journal = Journal(FixedClock(), sink)
+    journal.gather(turn)
+    journal.write(MessageSeen(text="before"))
+    journal.write(BadThing())
+    assert [json.loads(line)["event"] for line in sink.lines[0].splitlines()] == ["message-seen", "bad-thing"]
+    turn.end()
+    assert len(sink.lines) == 1
+
+
+def test_gathered_lines_are_written_before_a_pipe_would_cut_them() -> None:
+    """POSIX write(): up to PIPE_BUF octets stay together, whoever else writes."""
+    sink, turn = Sink(), Turn()
+    journal = Journal(FixedClock(), sink)
+    journal.gather(turn)
+    for _ in range(100):
+        journal.write(MessageSeen(text="x" * 100))
+    journal.gather(None)
+    assert sum(octets.count(b"\n") for octets in sink.lines) == 100
+    assert max(map(len, sink.lines)) <= GATHERED_OCTETS_MAX
+    assert all(octets.endswith(b"\n") for octets in sink.lines)
+
+
+def test_gathered_lines_that_are_lost_are_counted() -> None:
+    sink, turn = Sink(), Turn()
+    journal = Journal(FixedClock(), sink)
+    journal.gather(turn)
+    sink.failures = 1
+    for _ in range(3):
+        journal.write(MessageSeen(text="lost"))
+    turn.end()
+    journal.write(MessageSeen(text="kept"))
+    turn.end()
+    told = [json.loads(line) for octets in sink.lines for line in octets.splitlines()]
+    assert [(one["event"], one.get("lines")) for one in told] == [("journal-lines-lost", 3), ("message-seen", None)]
 
 
 def test_a_traceback_tells_where_but_not_all_that_was_said() -> None:

@@ -261,16 +261,16 @@ class Writer:
     def _settle(self, error: Exception | None) -> None:
         """Tell every caller of the batch how it ended (`error`: all of them alike), then go on with what waits."""
         batch, self._batch = self._batch, []
-        for waiting in batch:
-            if error is not None:
-                waiting.error = error
-            waiting.settle()
         restart = self.restart_log()
         if restart is not None:
             self._phase = Phase.RESTARTING
             self._commits.run(restart, self._restarted)
         else:
             self._go_on()
+        for waiting in batch:
+            if error is not None:
+                waiting.error = error
+            waiting.settle()
 
     def _restarted(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.FullError):

@@ -294,7 +294,8 @@ class SmtpSession:
 
     def _go_on(self) -> None:
         """Take up the commands that came while an answer was awaited."""
-        self.receive(b"")
+        if self._core.unread_octets:
+            self.receive(b"")
 
     def _drop_transfer(self) -> None:
         if self._transfer is not None:
