@@ -12,11 +12,13 @@ T = TypeVar("T")
 class Database(Protocol):
     """One database, served by one event loop."""
 
-    def write(self, operation: Callable[[Transaction], T], octets: int = 0) -> "asyncio.Future[T]":
+    def write(
+        self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None
+    ) -> "asyncio.Future[T]":
         """Run an operation in its turn, whole or not at all; the future resolves once it is on disk.
 
-        `octets`: how much memory the closure keeps while it waits. The future's exception is the operation's own, or
-        one of `errors.py`. After SyncFailed no reply may be given to anyone.
+        `octets`: how much memory the closure keeps while it waits. `answer`: a future to resolve, else a new one. The
+        future's exception is the operation's own, or one of `errors.py`. After SyncFailed no reply may be given.
         """
 
     def read(self, operation: Callable[[Transaction], T]) -> T:

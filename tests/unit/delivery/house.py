@@ -1,7 +1,7 @@
 """Accounts with mailboxes in a real store, and everything that an acceptance needs; no door."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -108,6 +108,17 @@ class House:
 
         async def accepted() -> Accepted:
             return await self.delivery.accept(made)
+
+        return self.runner.run(accepted())
+
+    def accept_together(self, *made: Arrival, cancelled: Sequence[int] = ()) -> list[Accepted | BaseException]:
+        """Have several messages of one turn accepted; what each comes to. For those `cancelled` nobody waits."""
+
+        async def accepted() -> list[Accepted | BaseException]:
+            answers = [self.delivery.accept(one) for one in made]
+            for number in cancelled:
+                answers[number].cancel()
+            return await asyncio.gather(*answers, return_exceptions=True)
 
         return self.runner.run(accepted())
 

@@ -1,11 +1,13 @@
 """The one way into the store and the queue (`delivery.delivery`): small messages at once, big ones by a thread."""
 
+import asyncio
 import threading
 
 import pytest
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.delivery.acceptance import Accepted
 from posthouse.delivery.errors import AuthorRefused, HeaderTooLarge, PlanOutdated, TooManyHops
 from posthouse.directory.accounts import remove_account
 from posthouse.message.address import parse_address
@@ -70,6 +72,22 @@ def test_what_is_long_to_read_is_read_on_a_thread(house: House) -> None:
     assert accepted.delivered == ((ADA, 1),)
     assert not house.disk.names("blobs")
     assert house.rows("SELECT bytes FROM blob") == [(COSTLY,)]
+
+
+def test_messages_of_one_turn_fare_each_on_its_own(house: House) -> None:
+    """One that is refused, one whose peer has gone and one that is read aside harm no other."""
+    refused = house.arrival(b"Received: a\r\n" * 101 + HELLO, "ada@example.org")
+    kept = house.arrival(HELLO, "ada@example.org")
+    costly = house.arrival(COSTLY, "bob@example.org")
+    came_to = house.accept_together(refused, kept, kept, costly, cancelled=[1])
+    assert [type(one) for one in came_to] == [TooManyHops, asyncio.CancelledError, Accepted, Accepted]
+    assert len(house.rows("SELECT 1 FROM message")) == 3    # what nobody waits for is kept all the same
+
+
+def test_a_refused_message_that_nobody_waits_for_harms_no_other(house: House) -> None:
+    refused = house.arrival(b"Received: a\r\n" * 101 + HELLO, "ada@example.org")
+    came_to = house.accept_together(refused, house.arrival(HELLO, "ada@example.org"), cancelled=[0])
+    assert [type(one) for one in came_to] == [asyncio.CancelledError, Accepted]
 
 
 @pytest.mark.parametrize("message", [COSTLY, HELLO + PADDING], ids=["costly", "big"])

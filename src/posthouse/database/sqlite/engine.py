@@ -70,9 +70,11 @@ class SqliteDatabase:
     def _runner(self) -> CommitRunner:
         return InlineCommits(self._loop) if self._settings.threads_inline else CommitThread(self._loop)
 
-    def write(self, operation: Callable[[Transaction], T], octets: int = 0) -> "asyncio.Future[T]":
+    def write(
+        self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None
+    ) -> "asyncio.Future[T]":
         """Run an operation in its turn; the future resolves once it is on disk. See `Writer.write`."""
-        return self._writer.write(operation, octets)
+        return self._writer.write(operation, octets, answer)
 
     def read(self, operation: Callable[[Transaction], T]) -> T:
         """Run a short reading operation at once, in the loop; it sees what is committed, all of it as of one moment."""

@@ -106,13 +106,15 @@ class Writer:
         self.restart_log: Callable[[], Job | None] = lambda: None
         self.on_sync_failed: Callable[[SyncFailed], None] = lambda failure: None
 
-    def write(self, operation: Callable[[Transaction], T], octets: int = 0) -> "asyncio.Future[T]":
+    def write(
+        self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None
+    ) -> "asyncio.Future[T]":
         """Book an operation; the future resolves after the COMMIT that holds it.
 
-        `octets`: how much memory the closure keeps. The future's exception is the operation's own, or DatabaseBusy,
-        DiskFull, SyncFailed, DatabaseClosed.
+        `octets`: how much memory the closure keeps. `answer`: a future to resolve, else a new one. The future's
+        exception is the operation's own, or DatabaseBusy, DiskFull, SyncFailed, DatabaseClosed.
         """
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: asyncio.Future[T] = self._loop.create_future() if answer is None else answer
         refusal = self._refusal(octets)
         if refusal is not None:
             future.set_exception(refusal)

@@ -189,12 +189,7 @@ class SmtpSession:
         self._transfer = None
         self._messages += 1
         arrival = transfer.arrival(spooled, self._origin(), self._services.clock.now())
-        try:
-            accepted = self._services.delivery.accept(arrival)
-        except FORESEEN as error:
-            self._say(reply_to_error(error))
-            return
-        self._connection.await_answer(accepted, self._accepted)
+        self._connection.await_answer(self._services.delivery.accept(arrival), self._accepted)
 
     def _accepted(self, future: "Future[Accepted]") -> None:
         error = future.exception()
