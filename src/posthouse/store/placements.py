@@ -8,7 +8,6 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import compress
 from typing import Final, TypeVar
 
@@ -50,8 +49,7 @@ class Placement(Struct, frozen=True):
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placements:
+class Placements(Struct, frozen=True):
     """Many messages in UID order, a column each. The columns are shared and never changed in place."""
 
     uids: "array[int]"

@@ -59,6 +59,8 @@ def find_message(tx: Transaction, message_id: MessageId) -> StoredMessage:
 
 def find_messages(tx: Transaction, message_ids: "array[int]") -> list[StoredMessage]:
     """Many messages, in the order of the keys. Raises MessageMissing when one is not there."""
+    if len(message_ids) == 1:
+        return [find_message(tx, MessageId(message_ids[0]))]
     rows = _among(
         tx,
         "message_id, view, blob.blob_id, length, name, bytes",

@@ -2,6 +2,7 @@
 
 from asyncio import Future, sleep
 from collections.abc import Iterator
+from typing import Final
 
 from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.doors.imap.answers import ok
@@ -17,6 +18,8 @@ from posthouse.store.errors import NoSuchMailbox
 from posthouse.store.listing import Listing
 from posthouse.store.messages import change_bits
 from posthouse.store.placements import SEEN
+
+FETCHED: Final = ok("FETCH is done")
 
 
 def fetch(conversation: Conversation, command: commands.Fetch) -> Answer:
@@ -70,7 +73,7 @@ def _some_are_unseen(listing: Listing, ranges: tuple[UidRange, ...]) -> bool:
 
 
 def _end(seen: "Future[None] | None") -> Answer:
-    return ok("FETCH is done") if seen is None else _when_seen(seen)
+    return FETCHED if seen is None else _when_seen(seen)
 
 
 async def _when_seen(seen: "Future[None]") -> Completion:
@@ -84,7 +87,7 @@ async def _when_seen(seen: "Future[None]") -> Completion:
         raise
     except (DatabaseError, NoSuchMailbox):
         return ok("FETCH is done, but \\Seen could not be kept")
-    return ok("FETCH is done")
+    return FETCHED
 
 
 async def _send(
@@ -105,4 +108,4 @@ async def _send(
         connection.write(octets)
         await connection.drained()
         step = next(steps, None)
-    return ok("FETCH is done") if seen is None else await _when_seen(seen)
+    return FETCHED if seen is None else await _when_seen(seen)

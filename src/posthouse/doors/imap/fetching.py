@@ -16,7 +16,7 @@ from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import body_of
 from posthouse.doors.imap.flag_names import FlagNames
-from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, pages
+from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, page_of_one, pages
 from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
 from posthouse.doors.imap.selected import Selected
 from posthouse.message.dates import Instant, ZonedInstant
@@ -64,11 +64,24 @@ class Fetching:
 
     def steps(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
         """What to read and send for the messages of some UID ranges, in order."""
+        page = page_of_one(self._selected.known, ranges)
+        if page is not None and not self._is_long(page):
+            return iter((self._step(page),))
+        return self._steps_of_pages(ranges)
+
+    def _steps_of_pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
         for page in self._pages(ranges):
-            if self._reads_messages and page.placements.sizes[0] > PAGE_OCTETS_MAX:
+            if self._is_long(page):
                 yield from self._streamed(page)
             else:
-                yield Step(partial(self._written, page), self._reads_messages and _may_lie_in_files(page))
+                yield self._step(page)
+
+    def _step(self, page: Page) -> Step:
+        return Step(partial(self._written, page), self._reads_messages and _may_lie_in_files(page))
+
+    def _is_long(self, page: Page) -> bool:
+        """Whether a page is one message that is too long to be read at once."""
+        return self._reads_messages and page.placements.sizes[0] > PAGE_OCTETS_MAX
 
     def _pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
         """The messages in pages of a bounded number, and of bounded octets where any are read."""

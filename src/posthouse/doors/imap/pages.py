@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.store.changes import UidRange
 from posthouse.store.listing import Listing, joined
@@ -14,8 +15,7 @@ PAGE_MESSAGES_MAX: Final = 1000
 PAGE_OCTETS_MAX: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some messages in order: the sequence number of each, and what is known of it."""
 
     numbers: list[int]
@@ -54,3 +54,13 @@ def pages(known: Listing, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
                 numbers, parts = [], []
     if numbers:
         yield Page(numbers, joined(parts))
+
+
+def page_of_one(known: Listing, ranges: tuple[UidRange, ...]) -> Page | None:
+    """The page of the one message that the ranges name, if they name but one and it is there: what mail programs ask
+    for most often costs a third less so."""
+    if len(ranges) != 1 or ranges[0][0] != ranges[0][1]:
+        return None
+    for chunk, first, past, number in known.spans(ranges):
+        return Page([number], chunk.placements.part(first, past))
+    return None

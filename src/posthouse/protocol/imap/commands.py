@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from posthouse.message.dates import ZonedInstant
 from posthouse.protocol.imap.fetch_items import FetchItem
 from posthouse.protocol.imap.flags import Flag
@@ -194,8 +196,7 @@ class Search:
     numbering: Numbering
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Struct, frozen=True):
     """FETCH (6.4.5)."""
 
     messages: SequenceSet

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from msgspec import Struct
+
 from posthouse.protocol.imap.commands import Append, Command
 
 
@@ -18,8 +20,7 @@ NEED_DATA: Final = Wait.NEED_DATA
 PAUSED: Final = Wait.PAUSED
 
 
-@dataclass(frozen=True, slots=True)
-class CommandReceived:
+class CommandReceived(Struct, frozen=True):
     """A command that may be given now. The session is paused until ``send`` answers it."""
 
     tag: bytes

@@ -7,6 +7,8 @@ commands the session's state allows. What is refused is off the reader when it i
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from posthouse.protocol.imap import charsets, codes
 from posthouse.protocol.imap.commands import Append, Command, StartTls
 from posthouse.protocol.imap.errors import CommandSyntaxError, UnknownCharsetError
@@ -42,8 +44,7 @@ class Circumstances:
         return self.settings.before_login if is_before_login else self.settings.after_login
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A command, whole."""
 
     tag: bytes

@@ -4,9 +4,10 @@ A FETCH response's values are the door's; its strings, flags and dates are writt
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.protocol.imap.codes import Code
 from posthouse.protocol.imap.commands import StatusItem
@@ -41,8 +42,7 @@ class ListAttribute(Enum):
     TRASH = b"\\Trash"
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """How a command ended, with words for a person; the tag is put before it when it is sent."""
 
     condition: Condition

@@ -4,8 +4,9 @@ A set is kept as the ranges that were written, never as their members, so ``1:42
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Self
+
+from msgspec import Struct
 
 from posthouse.protocol.imap.errors import CommandSyntaxError
 
@@ -20,8 +21,7 @@ Ranges = tuple[tuple[int, int], ...]
 """Both ends belong to a range."""
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceSet:
+class SequenceSet(Struct, frozen=True):
     """One set as it was written: each range's low end first, ``*`` still STAR, overlaps and order kept."""
 
     ranges: Ranges

@@ -157,7 +157,7 @@ class ServerSession:
     # What each phase makes of the octets.
 
     def _read_command(self) -> Event | Wait:
-        while True:
+        while self._reader.unread_octets:
             found = take_command(self._reader, self._now)
             if found is None:
                 return NEED_DATA
@@ -169,6 +169,7 @@ class ServerSession:
                 return self._refuse(found)
             if found.announced.is_synchronising:
                 return LiteralAwaited(responses.LITERAL_WANTED)
+        return NEED_DATA
 
     def _read_chunk(self) -> Event | Wait:
         if not self._message_left:
