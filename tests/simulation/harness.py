@@ -32,7 +32,7 @@ TURNS_AFTER_DEATH = 20    # of the loop, in which whatever would still be answer
 # A log that is reused soon and moved home often, so that a short act passes through all of the engine.
 BUSY_ENGINE = EngineSettings(
     sqlite=SqliteSettings(log_octets=256 << 10, cache_octets=1 << 20),
-    checkpoints=CheckpointSettings(copy_frames=4, restart_frames=10),
+    checkpoints=CheckpointSettings(copy_frames=4, restart_frames=10, left_frames_max=1),
     threads_inline=True,
 )
 FATES = ((Survival.NOTHING, 0), (Survival.EVERYTHING, 0), *((Survival.SOME, seed) for seed in range(2)))

@@ -2,9 +2,10 @@
 
 Two halves. A second connection on a thread of its own copies what is committed into the database file every few
 megabytes (PASSIVE: it waits for nobody, nobody waits for it), so that little is ever left to copy. When the log has
-reached its grown size, and the copier has caught up, the commit thread restarts it between two batches: only the
-pages of the last moments are copied there. A reader that pins the log makes the restart fail at once (time-out 0);
-it is tried again later, and the log grows meanwhile.
+reached its grown size the copier goes on, each time with what came during its last copy, until hardly anything is left;
+then the commit thread restarts the log between two batches, and only the pages of the last moments are copied there.
+A reader that pins the log makes the restart fail at once (time-out 0); it is tried again later, and the log grows
+meanwhile.
 """
 
 from collections.abc import Callable
@@ -21,8 +22,9 @@ Job = Callable[[], None]
 class CheckpointSettings:
     """Frames of 4 KiB: how often to copy, and when to begin the log anew."""
 
-    copy_frames: int = 2_000        # 8 MiB: a copy's sync stays short beside the commits' own
+    copy_frames: int = 1_000        # 4 MiB: a copy's sync stays short beside the commits' own
     restart_frames: int = 24_000    # 96 MiB of a log grown to 128
+    left_frames_max: int = 250      # 1 MiB: what may be left to copy while everyone waits; twice as much at each try
 
 
 class Checkpointer:
@@ -38,6 +40,7 @@ class Checkpointer:
         self._frames = 0          # in the log, as the last commit said
         self._copied = 0          # of these, copied home
         self._try_restart_at = settings.restart_frames
+        self._left_max = settings.left_frames_max
         self._copying = False
         writer.set_wal_hook(self._committed)
         copier.execute("SELECT count(*) FROM sqlite_schema").fetchall()    # one that has never read copies nothing
@@ -51,24 +54,33 @@ class Checkpointer:
         """Begin a copy when one is due; return what must run on the writing connection before the next batch."""
         if self._copying:
             return None
-        if self._frames >= self._try_restart_at and self._frames - self._copied < self._settings.copy_frames:
+        left = self._frames - self._copied
+        if self._is_full and left <= self._left_max:
             return self._restart
-        if self._frames - self._copied >= self._settings.copy_frames:
+        if self._is_full or left >= self._settings.copy_frames:
             self._copying = True
             self._copies.run(self._copy, self._copy_ended)
         return None
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the log is to be begun anew."""
+        return self._frames >= self._try_restart_at
 
     def _copy(self) -> None:
         self._copied = self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[1]
 
     def _copy_ended(self, error: BaseException | None) -> None:
         self._copying = False
+        if self._is_full:                           # on a disk that is too slow for so little, more will have to do
+            self._left_max *= 2
         if error is not None:                       # a full disk, most likely: the log keeps everything meanwhile
             self._copied = self._frames
 
     def _restart(self) -> None:
         """Copy what is left and begin the log anew. A reader that pins it makes this fail: again in a while."""
         settings = self._settings
+        self._left_max = settings.left_frames_max
         self._writer.set_busy_timeout(0)
         try:
             self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
