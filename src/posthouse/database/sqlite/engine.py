@@ -80,6 +80,13 @@ class SqliteDatabase:
         """Run a short reading operation at once, in the loop; it sees what is committed, all of it as of one moment."""
         return _in_snapshot(self._read_transaction, operation)
 
+    def read_one(self, operation: Callable[[Transaction], T]) -> T:
+        """The same for an operation of one statement, which is a snapshot by itself: a third cheaper."""
+        try:
+            return operation(self._read_transaction)
+        except apsw.Error as error:
+            raise world_error(error) from error
+
     def read_aside(self, operation: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run a long reading operation on a thread. The future's exception is the operation's, or DatabaseBusy."""
         if self._settings.threads_inline:

@@ -36,7 +36,8 @@ def fetch(conversation: Conversation, command: commands.Fetch) -> Answer:
         return _end(seen)
     if first.may_block:
         return _send(conversation, first, steps, seen)
-    conversation.connection.write(conversation.services.database.read(first.read))
+    database = conversation.services.database
+    conversation.connection.write((database.read_one if first.is_one_statement else database.read)(first.read))
     second = next(steps, None)
     return _end(seen) if second is None else _send(conversation, second, steps, seen)
 

@@ -35,12 +35,13 @@ ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", 
 class Step(Struct, frozen=True):
     """Something to read and send next. `may_block`: it reads message files, so it is run on a thread.
 
-    `is_amid_response`: what it sends continues a response. When it fails nothing can be said any more, for whatever
-    came next would be taken for a part of that response.
+    `is_one_statement`: it asks the database once. `is_amid_response`: what it sends continues a response. When it fails
+    nothing can be said any more, for whatever came next would be taken for a part of that response.
     """
 
     read: Callable[[Transaction], bytes]
     may_block: bool
+    is_one_statement: bool = False
     is_amid_response: bool = False
 
 
@@ -77,7 +78,8 @@ class Fetching:
                 yield self._step(page)
 
     def _step(self, page: Page) -> Step:
-        return Step(partial(self._written, page), self._reads_messages and _may_lie_in_files(page))
+        may_block = self._reads_messages and _may_lie_in_files(page)
+        return Step(partial(self._written, page), may_block, not (self._reads_messages and self._columns))
 
     def _is_long(self, page: Page) -> bool:
         """Whether a page is one message that is too long to be read at once."""

@@ -1,14 +1,17 @@
 """One POP3 session at a door: events from the core to the login and the store, answers back; owns nothing else.
 
 A command that needs no waiting is answered in the turn that read it, RETR of a small message too. Pipelined commands
-(RFC 2449 6.6) are answered as fast as the peer reads, and not faster.
+(RFC 2449 6.6) are answered as fast as the peer reads, and not faster. While the peer takes in one message the next one
+is read, for nearly all retrieve them in order.
 """
 
-from asyncio import Future
+from asyncio import Future, get_running_loop
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.database.identifiers import MessageId
 from posthouse.doors.connection import Connection
 from posthouse.doors.patience import Patience
 from posthouse.doors.pop3.answers import FORESEEN, LAST_WORDS, Foreseen, login_refusal
@@ -29,16 +32,17 @@ from posthouse.protocol.pop3.capabilities import Channel
 from posthouse.protocol.pop3.events import Signal
 from posthouse.protocol.pop3.session import ServerSession
 from posthouse.protocol.pop3.states import Phase
-from posthouse.store.reading import find_message
+from posthouse.store.reading import StoredMessage, find_message
 
 COMMAND_PATIENCE: Final = Patience(total_seconds=600)    # RFC 1939 3: at least 10 minutes
 TURN_OCTETS_MAX: Final = 1 << 18    # of answers to pipelined commands, before other sessions have their turn
+AHEAD_OCTETS_MAX: Final = 1 << 14    # of a message read ahead: 32 MiB for as many sessions as there may be
 
 
 class Pop3Session:
     """One peer at the door."""
 
-    __slots__ = ("_connection", "_core", "_inbox", "_requested_uid", "_services", "_turn_octets")
+    __slots__ = ("_ahead", "_connection", "_core", "_inbox", "_requested_uid", "_services", "_turn_octets")
 
     def __init__(self, connection: Connection, services: Pop3Services) -> None:
         self._connection = connection
@@ -46,6 +50,7 @@ class Pop3Session:
         self._core = ServerSession(services.settings.session, _channel(connection, services))
         self._inbox: Inbox | None = None    # nobody's, until the login
         self._requested_uid = 0
+        self._ahead: StoredMessage | None = None
         self._turn_octets = 0
 
     # ---- what the connection calls -----------------------------------------------------------------------------------
@@ -71,7 +76,7 @@ class Pop3Session:
 
     def closed(self) -> None:
         """RFC 1939 6: without QUIT nothing is deleted; the marks go with the session."""
-        self._inbox = None
+        self._inbox = self._ahead = None
 
     # ---- turns -------------------------------------------------------------------------------------------------------
 
@@ -159,10 +164,10 @@ class Pop3Session:
 
     def _on_message(self, event: events.MessageRequested) -> None:
         assert self._inbox is not None    # the core asks for messages only behind a login
-        services, message_id = self._services, self._inbox.message_id(event.number)
+        services = self._services
         self._requested_uid = event.uid
         try:
-            message = services.database.read(lambda tx: find_message(tx, message_id))
+            message = self._found(self._inbox.message_id(event.number))
         except DatabaseError:
             self._refuse_message()
             return
@@ -173,6 +178,21 @@ class Pop3Session:
             self._connection.run(sending, self._message_ended)
         else:
             self._write(self._core.send(whole(message, services.disk)))
+            get_running_loop().call_soon(self._connection.call, self._read_ahead, event.number + 1)
+
+    def _found(self, message_id: MessageId) -> StoredMessage:
+        """Raises DatabaseError."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.message_id == message_id:
+            return ahead
+        return self._services.database.read_one(lambda tx: find_message(tx, message_id))
+
+    def _read_ahead(self, number: int) -> None:
+        """Have a message ready before it is asked for. When that fails, whoever asks for it will hear of it."""
+        inbox = self._inbox
+        if inbox is not None and inbox.maildrop.has(number) and inbox.maildrop.size_octets(number) <= AHEAD_OCTETS_MAX:
+            with suppress(DatabaseError):
+                self._ahead = self._found(inbox.message_id(number))
 
     def _message_ended(self, future: "Future[None]") -> None:
         error = future.exception()

@@ -57,10 +57,17 @@ class FlakyDatabase(SqliteDatabase):
     failing_reads = 0
 
     def read(self, operation: Callable[[Transaction], T]) -> T:
+        self._fail_if_told()
+        return super().read(operation)
+
+    def read_one(self, operation: Callable[[Transaction], T]) -> T:
+        self._fail_if_told()
+        return super().read_one(operation)
+
+    def _fail_if_told(self) -> None:
         if self.failing_reads:
             self.failing_reads -= 1
             raise DatabaseError("the disk could not read")
-        return super().read(operation)
 
 
 class WatchedDoor(ImapDoor):

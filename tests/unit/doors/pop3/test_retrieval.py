@@ -8,6 +8,7 @@ import pytest
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.doors.events import BugFound, SessionClosed
 from posthouse.doors.pop3.retrieval import PAGE_OCTETS_MAX
+from posthouse.doors.pop3.session import AHEAD_OCTETS_MAX
 from posthouse.store.messages import remove
 from unit.doors.pop3.house import House, body_of
 from unit.doors.stage import Client
@@ -95,6 +96,48 @@ def test_the_borders_of_rows_and_pages_lose_nothing(house: House, octets: int) -
     stored = (LETTER + b".\n" * octets)[:octets]
     house.put(stored, b"X-Before: it\r\n")
     retrieve(house.logged_in(), b"X-Before: it\r\n" + stored)
+
+
+def numbered(number: int, padding: bytes = b"") -> bytes:
+    return b"Subject: number %d\r\n\r\n%b\r\n" % (number, padding)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 3, 2, 1), (1, 3, 2, 2, 4), (2, 2, 3)])
+def test_messages_come_right_in_whatever_order(house: House, order: tuple[int, ...]) -> None:
+    """What is read ahead is given to nobody who asks for another, and is not what is asked for twice."""
+    for number in range(1, 5):
+        house.put(numbered(number))
+    client = house.logged_in()
+    for number in order:
+        retrieve(client, numbered(number), number)
+
+
+def test_the_next_message_is_read_while_the_peer_takes_one_in(house: House) -> None:
+    """Then it is at hand even if somebody expunges it meanwhile; a message marked as deleted is not."""
+    for number in range(1, 4):
+        house.put(numbered(number))
+    client = house.logged_in()
+    retrieve(client, numbered(1), 1)
+    client.say("NOOP")
+    assert client.line() == b"+OK"
+    house.write(lambda tx: tx.execute("DELETE FROM message"))
+    client.say("TOP 2 0")
+    assert body_of(client) == b"Subject: number 2\r\n\r\n"
+    client.say("DELE 3", "RETR 3", "RETR 1")
+    assert [client.line()[:4] for _ in range(3)] == [b"+OK ", b"-ERR", b"-ERR"]
+
+
+def test_a_long_message_is_not_read_ahead(house: House) -> None:
+    """DESIGN 1.6: what a session may hold is bounded."""
+    house.put(numbered(1))
+    house.put(numbered(2, b"x" * AHEAD_OCTETS_MAX))
+    client = house.logged_in()
+    retrieve(client, numbered(1), 1)
+    client.say("NOOP")
+    assert client.line() == b"+OK"
+    house.write(lambda tx: tx.execute("DELETE FROM message"))
+    client.say("RETR 2")
+    assert client.line().startswith(b"-ERR")
 
 
 def test_top_cuts_a_message_behind_so_many_lines(house: House) -> None:
