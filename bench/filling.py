@@ -6,6 +6,7 @@ the sockets are left out, and thousands share a transaction. It uses a few hundr
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -45,7 +46,11 @@ _SENDER = Address("sender", Domain("example.net"))
 
 def fill(path: Path, accounts: int, messages: int) -> None:
     """Make the accounts `u0` and so on, all with the one password, and give them so many messages in all, in turn."""
-    asyncio.run(_fill(path, accounts, messages))
+    before = os.umask(0o077)     # a data directory is its owner's alone, and so would be what the peers are given later
+    try:
+        asyncio.run(_fill(path, accounts, messages))
+    finally:
+        os.umask(before)
 
 
 async def _fill(path: Path, accounts: int, messages: int) -> None:
