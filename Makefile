@@ -41,7 +41,7 @@ check: lint types contracts test  ## everything CI asks
 bench: install   ## beside Postfix and Dovecot, as ratios (as root; bench/README.md; BENCH="--quick" only tries it)
 	$(BIN)/python -m bench $(BENCH)
 
-bench-million: install  ## what a mail costs with a million stored messages (about ten minutes)
+bench-million: install  ## what a mail costs with a million stored messages (a few minutes)
 	$(BIN)/python -m bench --part stored --stored 1000000 $(BENCH)
 
 kill: install    ## ROUNDS (100) of load and SIGKILL: nothing acknowledged is lost or doubled
