@@ -9,7 +9,7 @@ import apsw
 from posthouse.database.migrations import require_schema
 from posthouse.database.sqlite.connection import SqliteSettings, open_reader
 from posthouse.database.sqlite.transaction import SqliteTransaction
-from posthouse.database.sqlite.writer import world_error
+from posthouse.database.sqlite.waiting import world_error
 from posthouse.database.transaction import Transaction
 
 

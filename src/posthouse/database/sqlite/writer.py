@@ -20,9 +20,10 @@ from typing import TypeVar
 
 import apsw
 
-from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DatabaseError, DiskFull, SyncFailed
+from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DatabaseError, SyncFailed
 from posthouse.database.sqlite.commit_thread import CommitRunner
 from posthouse.database.sqlite.transaction import SqliteTransaction
+from posthouse.database.sqlite.waiting import Waiting, world_error
 from posthouse.database.transaction import Transaction
 
 T = TypeVar("T")
@@ -51,32 +52,6 @@ class WriterSettings:
     batch_octets_max: int = 16 << 20
 
 
-class _Waiting:
-    """One operation on its way, and then its outcome."""
-
-    __slots__ = ("error", "future", "octets", "operation", "result")
-
-    def __init__(
-        self, operation: Callable[[Transaction], object], octets: int, future: "asyncio.Future[object]"
-    ) -> None:
-        self.operation = operation
-        self.octets = octets
-        self.future = future
-        self.result: object = None
-        self.error: Exception | None = None
-
-    def fail(self, error: Exception) -> None:
-        self.error = world_error(error) if isinstance(error, apsw.Error) else error
-
-    def settle(self) -> None:
-        if self.future.done():         # cancelled by one who no longer waits: what was written stays written
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
-
-
 class Writer:
     """Runs operations on the writing connection, many to a commit. Belongs to one event loop.
 
@@ -96,9 +71,9 @@ class Writer:
         self._settings = settings
         self._transaction = SqliteTransaction(connection)
         self._phase = Phase.IDLE
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._waiting_octets = 0
-        self._batch: list[_Waiting] = []
+        self._batch: list[Waiting] = []
         self._run_alone = 0                        # so many of the first that wait are run one to a batch
         self._closed: DatabaseError | None = None
         self._idle: asyncio.Future[None] | None = None
@@ -119,7 +94,7 @@ class Writer:
         if refusal is not None:
             future.set_exception(refusal)
             return future
-        self._waiting.append(_Waiting(operation, octets, future))   # type: ignore[arg-type]
+        self._waiting.append(Waiting(operation, octets, future))   # type: ignore[arg-type]
         self._waiting_octets += octets
         if self._phase is Phase.IDLE:
             self._book()
@@ -174,12 +149,12 @@ class Writer:
         self._transaction.announced = set()
         self._transaction.execute("ROLLBACK")
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         operations_max = self._settings.batch_operations_max
         if self._run_alone:
             operations_max = 1
             self._run_alone -= 1
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         octets = 0
         while self._waiting and len(batch) < operations_max:
             octets += self._waiting[0].octets
@@ -189,7 +164,7 @@ class Writer:
             self._waiting_octets -= batch[-1].octets
         return batch
 
-    def _run_straight(self, batch: list[_Waiting]) -> _Waiting | None:
+    def _run_straight(self, batch: list[Waiting]) -> Waiting | None:
         """Run operations one after another; the first that raises, if one does: then nothing of the batch may stay."""
         for waiting in batch:
             try:
@@ -199,7 +174,7 @@ class Writer:
                 return waiting
         return None
 
-    def _run_guarded(self, batch: list[_Waiting]) -> _Waiting | None:
+    def _run_guarded(self, batch: list[Waiting]) -> Waiting | None:
         """Run each operation in its savepoint, so that one that raises takes nothing with it.
 
         Gives the one at which the whole transaction was lost, if it was.
@@ -220,7 +195,7 @@ class Writer:
             execute("RELEASE operation")
         return None
 
-    def _void(self, culprit: _Waiting) -> None:
+    def _void(self, culprit: Waiting) -> None:
         """The transaction was rolled back under us (a full disk does that): nothing of the batch was kept.
 
         Each is run again alone, so that one that fits is not refused for one that does not.
@@ -299,12 +274,3 @@ class Writer:
         self._batch, self._waiting = [], deque()
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
-
-
-def world_error(error: apsw.Error) -> DatabaseError:
-    """Name a failure of SQLite in the words of `errors.py`."""
-    if isinstance(error, apsw.FullError):
-        return DiskFull("the disk is full")
-    if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return DatabaseBusy("another process holds the database")
-    return DatabaseError(f"{type(error).__name__}: {error}")

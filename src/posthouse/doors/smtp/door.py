@@ -3,7 +3,8 @@
 from posthouse.doors.connection import Connection
 from posthouse.doors.session import Session
 from posthouse.doors.smtp.answers import REFUSALS
-from posthouse.doors.smtp.session import SmtpServices, SmtpSession
+from posthouse.doors.smtp.services import SmtpServices
+from posthouse.doors.smtp.session import SmtpSession
 from posthouse.runtime.counters import Admission
 
 

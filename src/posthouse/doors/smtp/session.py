@@ -5,23 +5,20 @@ The hot path makes no task and no future of its own: only the commit is waited f
 
 from asyncio import Future
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-from posthouse.database.blobs.spool import BlobFiles, Spooled
+from posthouse.database.blobs.spool import Spooled
 from posthouse.database.errors import SyncFailed
 from posthouse.delivery.acceptance import Accepted
 from posthouse.delivery.arrival import Origin, Originator
-from posthouse.delivery.delivery import Delivery
-from posthouse.directory.reader import DirectoryReader
 from posthouse.doors.connection import Connection
 from posthouse.doors.patience import COMMAND_PATIENCE, Patience
 from posthouse.doors.session import Ending
 from posthouse.doors.smtp.answers import FORESEEN, LAST_WORDS, Foreseen, reply_to_error, reply_to_verdict
-from posthouse.doors.smtp.judge import Judge
+from posthouse.doors.smtp.services import SmtpServices
 from posthouse.doors.smtp.transfer import Transfer
 from posthouse.login.errors import LoginError
-from posthouse.login.login import Authenticated, Login
+from posthouse.login.login import Authenticated
 from posthouse.message.trace_fields import Transmission
 from posthouse.policy.verdicts import Accept
 from posthouse.protocol.sasl.errors import SaslSyntaxError
@@ -30,24 +27,9 @@ from posthouse.protocol.smtp import events, replies
 from posthouse.protocol.smtp.events import Wait
 from posthouse.protocol.smtp.replies import Reply
 from posthouse.protocol.smtp.session import ServerSession
-from posthouse.protocol.smtp.settings import ServerSettings
 from posthouse.protocol.smtp.states import Phase
-from posthouse.runtime.clock import Clock
 
 MESSAGE_PATIENCE: Final = Patience(silence_seconds=180, octets_per_second_min=100)    # RFC 5321 4.5.3.2.5
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServices:
-    """What every session of a door works with."""
-
-    judge: Judge
-    settings: ServerSettings
-    directory: DirectoryReader
-    delivery: Delivery
-    blobs: BlobFiles
-    login: Login
-    clock: Clock
 
 
 class SmtpSession:

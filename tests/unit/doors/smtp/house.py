@@ -30,7 +30,7 @@ from posthouse.doors.pop3.services import Pop3Services, Pop3Settings
 from posthouse.doors.session import Door
 from posthouse.doors.smtp.door import SmtpDoor
 from posthouse.doors.smtp.receiver import ReceiverJudge
-from posthouse.doors.smtp.session import SmtpServices
+from posthouse.doors.smtp.services import SmtpServices
 from posthouse.doors.smtp.submission import SubmissionJudge
 from posthouse.history.daily import Sums, total
 from posthouse.history.decisions import DecisionRecord, find_decision
