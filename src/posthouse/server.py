@@ -22,6 +22,7 @@ from posthouse.database.errors import DatabaseError
 from posthouse.database.identifiers import AccountId
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.delivery.delivery import Delivery
+from posthouse.delivery.events import MailAccepted
 from posthouse.directory.accounts import find_account
 from posthouse.directory.domains import find_domain
 from posthouse.directory.reader import DirectoryReader
@@ -152,6 +153,7 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
         config.sessions, certificates, clock=rooms.clock, chance=rooms.chance, journal=journal
     )
     rooms.database.listen(partial(_log_out, connections))
+    rooms.database.listen(partial(_write_down, journal))
     try:
         if deployment.development is not None:
             await furnish(rooms, deployment.development)
@@ -238,6 +240,13 @@ def _log_out(connections: Connections, topics: set[Hashable]) -> None:
         match topic:
             case (str(kind), int(account_id)) if kind == LOGINS_TOPIC:
                 connections.log_out(AccountId(account_id))
+
+
+def _write_down(journal: Journal, topics: set[Hashable]) -> None:
+    """Have the journal tell of each message that is on disk now."""
+    for topic in topics:
+        if isinstance(topic, MailAccepted):
+            journal.write(topic)
 
 
 def _reload(certificates: Certificates, journal: Journal) -> None:

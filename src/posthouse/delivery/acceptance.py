@@ -8,6 +8,7 @@ from posthouse.database.identifiers import AccountId, BlobId, DecisionId, QueueI
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.arrival import Arrival
 from posthouse.delivery.errors import PlanOutdated
+from posthouse.delivery.events import accepted_mail
 from posthouse.delivery.plan import LocalDelivery, Plan
 from posthouse.directory.resolution import resolve
 from posthouse.directory.version import version
@@ -28,7 +29,10 @@ class Accepted(Struct, frozen=True):
 
 
 def accept(tx: Transaction, plan: Plan) -> Accepted:
-    """Carry a plan out. Raises PlanOutdated when the directory has changed for one of its recipients."""
+    """Carry a plan out, and announce a `MailAccepted`.
+
+    Raises PlanOutdated when the directory has changed for one of its recipients.
+    """
     arrival = plan.arrival
     _check_directory(tx, arrival)
     decision_id = record_decision(tx, plan.decision, arrival.at)
@@ -36,6 +40,7 @@ def accept(tx: Transaction, plan: Plan) -> Accepted:
     delivered = tuple(_deliver(tx, plan, delivery, blob_id, decision_id) for delivery in plan.deliveries)
     queue_id = enqueue(tx, _entry(plan, blob_id, decision_id), arrival.at) if plan.elsewhere else None
     count(tx, arrival.at, plan.sums)
+    tx.announce(accepted_mail(arrival, len(plan.deliveries), len(plan.elsewhere)))
     return Accepted(arrival.origin.identifier, delivered, queue_id)
 
 

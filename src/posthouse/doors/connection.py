@@ -21,6 +21,7 @@ from posthouse.doors.events import (
     AnswerOverdue,
     BugFound,
     LoginFailed,
+    MailRefused,
     Reason,
     SessionClosed,
     SessionOpened,
@@ -131,6 +132,13 @@ class Connection(Wire):
         """Have the journal say that a login of this peer came to nothing."""
         self._connections.journal.write(LoginFailed(
             session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reason=reason,
+        ))  # fmt: skip
+
+    def note_refused_mail(self, reply: bytes, forward_path: str = "") -> None:
+        """Have the journal say that a recipient, or a message, of this peer's was not taken."""
+        self._connections.journal.write(MailRefused(
+            session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reply=reply.decode("ascii").rstrip(),
+            forward_path=forward_path,
         ))  # fmt: skip
 
     def close_when_sent(self) -> None:

@@ -63,6 +63,15 @@ class LoginFailed(Event, frozen=True):
     reason: str
 
 
+class MailRefused(Event, frozen=True):
+    """A recipient, or a whole message, that was not taken, and what the peer was told."""
+
+    door: str
+    peer_ip: str
+    reply: str
+    forward_path: str = ""
+
+
 class TlsFailed(Event, frozen=True):
     """A handshake that came to nothing: usually a peer that does not trust our certificate, or a scanner."""
 

@@ -1,9 +1,12 @@
 """One acceptance is one transaction (`delivery.acceptance`): all of it is written, or none (DESIGN 1.1)."""
 
+from collections.abc import Hashable
+
 import pytest
 
 from posthouse.delivery.acceptance import accept
 from posthouse.delivery.errors import PlanOutdated
+from posthouse.delivery.events import MailAccepted
 from posthouse.delivery.examination import examine
 from posthouse.delivery.plan import Plan, make_plan
 from posthouse.directory.accounts import Role, add_account, remove_account
@@ -75,3 +78,24 @@ def test_other_changes_do_not(house: House) -> None:
     house.write(add_account, parse_address("dave@example.org"), None, Role.USER, OCCASION)
     house.write(add_alias, parse_address("new@example.org"), (parse_address("bob@example.org"),), OCCASION)
     assert len(house.write(accept, made).delivered) == 2
+
+
+def test_what_is_on_disk_is_written_down(house: House) -> None:
+    """DESIGN 1.5: explainable. Announced by the transaction, so that the journal hears of it after its COMMIT."""
+    heard: list[Hashable] = []
+    house.database.listen(heard.extend)
+    house.write(accept, plan_of(house, "team@example.org", "carol@example.org", FRIEND))
+    (told,) = [topic for topic in heard if isinstance(topic, MailAccepted)]
+    assert told == MailAccepted(
+        session="session", identifier="session-1", entrance="receiver", peer_ip="192.0.2.1",
+        reverse_path="eve@elsewhere.example", octets=len(HELLO), delivered=3, queued=1,
+    )  # fmt: skip
+
+
+def test_what_is_not_kept_is_not_written_down(house: House) -> None:
+    heard: list[Hashable] = []
+    house.database.listen(heard.extend)
+    house.write(lambda tx: tx.execute("DELETE FROM counter WHERE account_id = ?", (CAROL,)))
+    with pytest.raises(NoSuchMailbox):
+        house.write(accept, plan_of(house, "carol@example.org"))
+    assert not [topic for topic in heard if isinstance(topic, MailAccepted)]

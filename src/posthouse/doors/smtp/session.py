@@ -97,7 +97,7 @@ class SmtpSession:
         try:
             verdict = self._services.judge.judge_mail(event.reverse_path, self._originator)
         except FORESEEN as error:
-            self._say(reply_to_error(error))
+            self._answer_error(error)
             return
         self._transfer = Transfer(event.reverse_path, event.body_type) if isinstance(verdict, Accept) else None
         self._say(reply_to_verdict(verdict, replies.SENDER_ACCEPTED))
@@ -108,12 +108,15 @@ class SmtpSession:
         try:
             resolution = directory.resolve(event.forward_path)
         except FORESEEN as error:
-            self._say(reply_to_error(error))
+            self._answer_error(error)
             return
         verdict = self._services.judge.judge_recipient(event.forward_path, resolution, self._originator)
+        reply = reply_to_verdict(verdict, replies.RECIPIENT_ACCEPTED)
         if isinstance(verdict, Accept):
             self._transfer.add(event.forward_path, resolution, verdict, directory.version)
-        self._say(reply_to_verdict(verdict, replies.RECIPIENT_ACCEPTED))
+        else:
+            self._connection.note_refused_mail(reply.encode(), str(event.forward_path))
+        self._say(reply)
 
     def _on_reset(self, event: events.ResetReceived) -> None:
         self._drop_transfer()
@@ -144,6 +147,7 @@ class SmtpSession:
 
     def _on_message_refused(self, event: events.MessageRefused) -> None:
         self._drop_transfer()
+        self._connection.note_refused_mail(event.reply.encode())
         self._say(event.reply)
 
     def _on_message_ended(self, event: events.MessageEnded) -> None:
@@ -151,7 +155,7 @@ class SmtpSession:
         assert transfer is not None
         assert transfer.spool is not None
         if transfer.fault is not None:
-            self._say(reply_to_error(transfer.fault))
+            self._answer_error(transfer.fault)
             return
         at_rest = transfer.spool.finish()
         if isinstance(at_rest, Spooled):
@@ -265,9 +269,12 @@ class SmtpSession:
             raise error
 
     def _answer_error(self, error: Foreseen) -> None:
+        reply = reply_to_error(error)
         if isinstance(error, LoginError):
             self._connection.note_failed_login(error.reason)
-        self._say(reply_to_error(error))
+        else:
+            self._connection.note_refused_mail(reply.encode())
+        self._say(reply)
 
     def _go_on(self) -> None:
         """Take up the commands that came while an answer was awaited."""

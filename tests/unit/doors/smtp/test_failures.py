@@ -8,7 +8,7 @@ import pytest
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.directory.accounts import Role, add_account, remove_account
 from posthouse.directory.aliases import add_alias, remove_alias
-from posthouse.doors.events import BugFound, SessionClosed
+from posthouse.doors.events import BugFound, MailRefused, SessionClosed
 from posthouse.message.address import parse_address
 from posthouse.runtime.counters import SessionLimits
 from posthouse.runtime.sim.faults import Faults
@@ -227,3 +227,21 @@ def test_a_server_that_stops_finishes_the_message_and_takes_its_leave(house: Hou
     assert busy.reply().startswith(b"250 ")
     assert busy.reply().startswith(b"421 4.3.2 ")
     assert len(house.inbox()) == 1
+
+
+def test_what_is_refused_is_written_down(house: House) -> None:
+    """DESIGN 1.5: whom it was for, and what the peer was told; a message that breaks a rule too."""
+    client = house.peer()
+    client.ask("EHLO client.example")
+    client.ask("MAIL FROM:<eve@elsewhere.example>")
+    client.ask("RCPT TO:<nobody@example.org>")
+    client.ask("RCPT TO:<friend@elsewhere.example>")
+    client.ask(f"RCPT TO:<{ADA}>")
+    client.ask("DATA")
+    client.send(b"Subject: a bare line feed\n\r\n.\r\n")
+    client.reply()
+    told = [json.loads(line) for line in house.journal(MailRefused)]
+    assert [(one.get("forward_path"), one["reply"][:9]) for one in told] == [
+        ("nobody@example.org", "550 5.1.1"), ("friend@elsewhere.example", "550 5.7.1"), (None, "554 5.6.0"),
+    ]  # fmt: skip
+    assert {one["door"] for one in told} == {"smtp"}
