@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from interop.user import User, letter, long_letter, needs, with_bare_lf
+from interop.user import User, letter, long_letter, needs, swaks_has_tls, with_bare_lf
 
 pytestmark = pytest.mark.interop
 
@@ -39,6 +39,7 @@ def test_smtplib(user: User, door: str, make) -> None:
 
 
 @needs("swaks")
+@pytest.mark.skipif(not swaks_has_tls(), reason="swaks speaks no TLS here: scripts/install-interop")
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 @both_doors
 @both_letters

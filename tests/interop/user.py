@@ -17,6 +17,14 @@ TRACE = re.compile(rb"\A(?:(?:Return-Path|Delivered-To|Received):[^\r\n]*\r\n(?:
 poplib._MAXLINE = 1 << 20    # type: ignore[attr-defined]    # letters have lines of 998 octets and more
 
 
+def swaks_has_tls() -> bool:
+    """Whether swaks can do what these tests ask of it: its TLS is a package of its own."""
+    if shutil.which("swaks") is None:
+        return False
+    supported = subprocess.run(("swaks", "--support"), capture_output=True, text=True, check=False).stdout
+    return "=== TLS supported" in supported
+
+
 def needs(*programs: str) -> pytest.MarkDecorator:
     """Skip a test by name where one of the programs is not installed."""
     missing = [program for program in programs if shutil.which(program) is None]
