@@ -137,6 +137,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(tmp_path: Path) -> No
 
     def wide(octets: int):
         def operation(tx: Transaction) -> int:
+            tx.announce(octets)
             tx.insert(
                 "INSERT INTO blob (uses, kind, length, encoding, sha256, bytes) "
                 "VALUES (1, 'inline', ?, 'plain', x'', ?)",
@@ -147,6 +148,8 @@ def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(tmp_path: Path) -> No
         return operation
 
     async def scenario(database: SqliteDatabase) -> None:
+        heard: list[Hashable] = []
+        database.listen(heard.extend)
         await database.write(lambda tx: tx.execute("PRAGMA max_page_count=120"))
         outcomes = await asyncio.gather(
             database.write(wide(100)),
@@ -158,6 +161,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_goes_on(tmp_path: Path) -> No
         assert isinstance(outcomes[1], DiskFull)
         assert outcomes[2] == 200
         assert database.read(lambda tx: tx.rows("SELECT length FROM blob")) == [(100,), (200,)]
+        assert heard == [100, 200]    # and nobody was told of what was undone
         await database.write(lambda tx: tx.execute("PRAGMA max_page_count=100000"))
         assert await database.write(wide(2_000_000)) == 2_000_000
 

@@ -134,6 +134,7 @@ class Writer:
                 self._begin()
                 culprit = self._run_guarded(batch)
         except apsw.Error as error:
+            self._transaction.announced = set()
             self._settle(world_error(error))
             return
         if culprit is not None:
@@ -146,8 +147,10 @@ class Writer:
         self._transaction.execute("BEGIN IMMEDIATE")
 
     def _roll_back(self) -> None:
+        """Undo the batch, unless SQLite has done so; nobody is to hear of it."""
         self._transaction.announced = set()
-        self._transaction.execute("ROLLBACK")
+        if self._connection.in_transaction:
+            self._transaction.execute("ROLLBACK")
 
     def _take(self) -> list[Waiting]:
         operations_max = self._settings.batch_operations_max
@@ -200,6 +203,7 @@ class Writer:
 
         Each is run again alone, so that one that fits is not refused for one that does not.
         """
+        self._transaction.announced = set()
         batch = self._batch
         if len(batch) == 1:
             self._settle(culprit.error)
@@ -219,8 +223,7 @@ class Writer:
             self._tell_listeners()
             self._settle(None)
         elif isinstance(error, apsw.FullError):
-            if self._connection.in_transaction:
-                self._roll_back()
+            self._roll_back()
             self._settle(world_error(error))
         else:
             self._fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))
@@ -236,18 +239,26 @@ class Writer:
                     self._loop.call_exception_handler({"message": "a listener failed", "exception": error})
 
     def _settle(self, error: Exception | None) -> None:
-        """Tell every caller of the batch how it ended (`error`: all of them alike), then go on with what waits."""
+        """Tell every caller of the batch how it ended (`error`: all of them alike).
+
+        What waits has its turn before them: its COMMIT is under way while they write their replies.
+        """
         batch, self._batch = self._batch, []
+        try:
+            self._go_on_behind_commit()
+        finally:
+            for waiting in batch:
+                if error is not None:
+                    waiting.error = error
+                waiting.settle()
+
+    def _go_on_behind_commit(self) -> None:
         restart = self.restart_log()
-        if restart is not None:
-            self._phase = Phase.RESTARTING
-            self._commits.run(restart, self._restarted)
-        else:
+        if restart is None:
             self._go_on()
-        for waiting in batch:
-            if error is not None:
-                waiting.error = error
-            waiting.settle()
+            return
+        self._phase = Phase.RESTARTING
+        self._commits.run(restart, self._restarted)
 
     def _restarted(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.FullError):
