@@ -147,7 +147,8 @@ async def work(deployment: Deployment, link: WorkerLink, journal: Journal) -> No
     rooms.database.on_sync_failed(lambda failure: _die(journal))
     stopped = asyncio.Event()
     link.attach(
-        asyncio.get_running_loop(), stop=stopped.set, reload=partial(_reload, certificates, journal)
+        asyncio.get_running_loop(), stop=stopped.set, reload=partial(_reload, certificates, journal),
+        die=partial(_die, journal),
     )
     connections = Connections(
         config.sessions, certificates, clock=rooms.clock, chance=rooms.chance, journal=journal

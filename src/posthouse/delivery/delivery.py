@@ -54,15 +54,21 @@ class Delivery:
         self._arrived.clear()
         examined = [_examined_at_once(arrival) for arrival, _ in arrived]
         for (arrival, answer), found in zip(arrived, examined, strict=True):
-            if found is None:
-                task = asyncio.ensure_future(self._accept_aside(arrival))
-                task.add_done_callback(partial(_pass_on, answer))
-                continue
             try:
-                self._carry_out(make_plan(arrival, found, self.hostname), found, answer)
+                self._plan_and_carry_out(arrival, found, answer)
             except Exception as error:    # noqa: BLE001 - it belongs to whoever waits for the answer
                 if not answer.done():
                     answer.set_exception(error)
+
+    def _plan_and_carry_out(self, arrival: Arrival, found: Examined | Exception | None, answer: Answer) -> None:
+        """Raises what was found instead of a message's structure."""
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            task = asyncio.ensure_future(self._accept_aside(arrival))
+            task.add_done_callback(partial(_pass_on, answer))
+        else:
+            self._carry_out(make_plan(arrival, found, self.hostname), found, answer)
 
     async def _accept_aside(self, arrival: Arrival) -> Accepted:
         try:
@@ -87,9 +93,13 @@ class Delivery:
             raise AuthorRefused(verdict.status, verdict.text)
 
 
-def _examined_at_once(arrival: Arrival) -> Examined | None:
+def _examined_at_once(arrival: Arrival) -> Examined | Exception | None:
+    """None for a message that takes long; a bug of ours that it meets is its own, not the others'."""
     octets = arrival.spooled.octets
-    return examine_if_quick(octets) if isinstance(octets, bytes) else None
+    try:
+        return examine_if_quick(octets) if isinstance(octets, bytes) else None
+    except Exception as bug:    # noqa: BLE001 - carried to whoever waits for the answer
+        return bug
 
 
 def _pass_on(answer: Answer, task: "asyncio.Task[Accepted]") -> None:

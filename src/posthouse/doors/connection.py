@@ -43,6 +43,7 @@ Arguments = TypeVarTuple("Arguments")
 T = TypeVar("T")
 
 ANSWER_SECONDS_MAX: Final = 600.0       # RFC 5321 4.5.3.2.6: a client waits 10 minutes for the reply to its message
+REFUSALS_TOLD: Final = 20               # lines of the journal for what one peer may not do; then only their number
 STALL_SECONDS_MAX: Final = 300.0        # as for a command (RFC 5321 4.5.3.2.7): a peer that reads nothing is silent
 
 _REASONS: Final = {
@@ -55,8 +56,8 @@ class Connection(Wire):
     """The peer of one session, as its door sees it. `session_id`, `peer` and `tls` are facts to read."""
 
     __slots__ = (
-        "_admission", "_connections", "_door", "_in_flight", "_phase", "_session", "_task", "_waiting_since",
-        "account_id", "peer", "session_id", "tls",
+        "_admission", "_connections", "_door", "_in_flight", "_mail_refused", "_phase", "_session", "_task",
+        "_waiting_since", "account_id", "peer", "session_id", "tls",
     )  # fmt: skip
 
     def __init__(self, connections: "Connections", door: Door, peer: Peer = NOBODY) -> None:
@@ -73,6 +74,7 @@ class Connection(Wire):
         self.session_id = connections.chance.identifier()
         self.peer = peer
         self.tls: ssl.SSLObject | None = None
+        self._mail_refused = 0
         self.account_id: AccountId | None = None    # whose session it is, once its door has let the peer in
 
     # ---- what a session calls, beside `write` and `drained` ----------------------------------------------------------
@@ -135,7 +137,10 @@ class Connection(Wire):
         ))  # fmt: skip
 
     def note_refused_mail(self, reply: bytes, forward_path: str = "") -> None:
-        """Have the journal say that a recipient, or a message, of this peer's was not taken."""
+        """Have the journal say that a recipient, or a message, of this peer's was not taken; the first few times."""
+        self._mail_refused += 1
+        if self._mail_refused > REFUSALS_TOLD:
+            return
         self._connections.journal.write(MailRefused(
             session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reply=reply.decode("ascii").rstrip(),
             forward_path=forward_path,
@@ -252,7 +257,7 @@ class Connection(Wire):
         if made:
             self._connections.journal.write(SessionClosed(
                 session=self.session_id, door=self._door.name, peer_ip=self.peer.ip, reason=self._reason,
-                octets_received=self._octets_received, octets_sent=self._octets_sent,
+                octets_received=self._octets_received, octets_sent=self._octets_sent, mail_refused=self._mail_refused,
             ))  # fmt: skip
 
     # ---- turns -------------------------------------------------------------------------------------------------------

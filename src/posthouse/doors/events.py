@@ -43,6 +43,7 @@ class SessionClosed(Event, frozen=True):
     octets_received: int
     octets_sent: int
     reason: Reason
+    mail_refused: int = 0    # recipients and messages; the first REFUSALS_TOLD have a line each
 
 
 class SessionsRefused(Event, frozen=True):

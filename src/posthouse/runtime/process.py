@@ -38,16 +38,17 @@ class WorkerLink:
         self._readiness = readiness
 
     def attach(
-        self, loop: asyncio.AbstractEventLoop, *, stop: Callable[[], None], reload: Callable[[], None]
+        self, loop: asyncio.AbstractEventLoop, *, stop: Callable[[], None], reload: Callable[[], None],
+        die: Callable[[], None],
     ) -> None:
         """Hear the supervisor: `stop` when all that is in flight shall be finished, `reload` for certificates.
 
-        When it is gone the process ends at once, as by a power cut: what was acknowledged is on disk, and a new
-        supervisor must find the data directory free.
+        When it is gone `die` must end the process at once, as by a power cut: what was acknowledged is on disk, and a
+        new supervisor must find the data directory free.
         """
         loop.add_signal_handler(signal.SIGTERM, stop)
         loop.add_signal_handler(signal.SIGHUP, reload)
-        loop.add_reader(self._lifeline, os._exit, ExitCode.FAULT)
+        loop.add_reader(self._lifeline, die)
 
     def say_ready(self) -> None:
         """Tell the supervisor that every door is open. Called once."""

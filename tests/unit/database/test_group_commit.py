@@ -7,10 +7,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DiskFull
+from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DiskFull, SyncFailed
 from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
-from posthouse.database.sqlite.writer import WriterSettings
+from posthouse.database.sqlite.writer import Writer, WriterSettings
 from posthouse.database.transaction import Transaction
 
 SMALL = EngineSettings(sqlite=SqliteSettings(log_octets=1 << 20))
@@ -214,3 +214,24 @@ def test_the_log_is_grown_once_and_kept(tmp_path: Path) -> None:
     assert log.stat().st_size == 1 << 20
     run(scenario, tmp_path)
     assert log.stat().st_size == 1 << 20
+
+
+def test_a_batch_that_cannot_be_undone_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be in the way of every later one; whoever owns the process begins anew on what recovery finds."""
+
+    def broken(writer: Writer) -> None:
+        raise apsw.IOError("the disk is gone")
+
+    async def scenario(database: SqliteDatabase) -> None:
+        failures: list[SyncFailed] = []
+        database.on_sync_failed(failures.append)
+        monkeypatch.setattr(Writer, "_roll_back", broken)
+
+        def raising(tx: Transaction) -> None:
+            raise ValueError("changed my mind")
+
+        outcomes = await asyncio.gather(database.write(note("one")), database.write(raising), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [SyncFailed, SyncFailed]
+        assert len(failures) == 1
+
+    run(scenario, tmp_path)

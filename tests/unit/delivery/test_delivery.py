@@ -7,8 +7,10 @@ import pytest
 
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.errors import DatabaseError, SyncFailed
+from posthouse.delivery import delivery
 from posthouse.delivery.acceptance import Accepted
 from posthouse.delivery.errors import AuthorRefused, HeaderTooLarge, PlanOutdated, TooManyHops
+from posthouse.delivery.examination import Examined, examine_if_quick
 from posthouse.directory.accounts import remove_account
 from posthouse.message.address import parse_address
 from posthouse.message.headers import FIELD_LINES_MAX
@@ -82,6 +84,21 @@ def test_messages_of_one_turn_fare_each_on_its_own(house: House) -> None:
     came_to = house.accept_together(refused, kept, kept, costly, cancelled=[1])
     assert [type(one) for one in came_to] == [TooManyHops, asyncio.CancelledError, Accepted, Accepted]
     assert len(house.rows("SELECT 1 FROM message")) == 3    # what nobody waits for is kept all the same
+
+
+def test_a_bug_that_one_message_meets_is_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN 7.5: whoever came in the same turn is served."""
+    poison = house.arrival(HELLO + b"poison\r\n", "ada@example.org")
+
+    def stumbling(octets: bytes) -> Examined | None:
+        if b"poison" in octets:
+            raise ZeroDivisionError
+        return examine_if_quick(octets)
+
+    monkeypatch.setattr(delivery, "examine_if_quick", stumbling)
+    before, after = house.arrival(HELLO, "ada@example.org"), house.arrival(HELLO, "bob@example.org")
+    came_to = house.accept_together(before, poison, after)
+    assert [type(one) for one in came_to] == [Accepted, ZeroDivisionError, Accepted]
 
 
 def test_a_refused_message_that_nobody_waits_for_harms_no_other(house: House) -> None:

@@ -39,7 +39,8 @@ def supervise(work, hangup=Hangup.RELOADS, **limits):
 def serve(link, then=lambda: ExitCode.DONE):
     async def main():
         stop = asyncio.Event()
-        link.attach(asyncio.get_running_loop(), stop=stop.set, reload=lambda: say("reloaded"))
+        link.attach(asyncio.get_running_loop(), stop=stop.set, reload=lambda: say("reloaded"),
+                    die=lambda: os._exit(ExitCode.FAULT))
         say("worker", os.getpid())
         link.say_ready()
         await stop.wait()

@@ -42,6 +42,8 @@ class Checkpointer:
         self._try_restart_at = settings.restart_frames
         self._left_max = settings.left_frames_max
         self._copying = False
+        self._copy_got_on = False
+        self._wait_until = 0      # after a copy that came to nothing: so many frames in the log before the next
         writer.set_wal_hook(self._committed)
         copier.execute("SELECT count(*) FROM sqlite_schema").fetchall()    # one that has never read copies nothing
 
@@ -54,10 +56,12 @@ class Checkpointer:
         """Begin a copy when one is due; return what must run on the writing connection before the next batch."""
         if self._copying:
             return None
+        if self._frames < self._copied:    # all was copied, and SQLite has begun the log anew by itself
+            self._copied = self._wait_until = 0
         left = self._frames - self._copied
         if self._is_full and left <= self._left_max:
             return self._restart
-        if self._is_full or left >= self._settings.copy_frames:
+        if self._frames >= self._wait_until and (self._is_full or left >= self._settings.copy_frames):
             self._copying = True
             self._copies.run(self._copy, self._copy_ended)
         return None
@@ -68,14 +72,17 @@ class Checkpointer:
         return self._frames >= self._try_restart_at
 
     def _copy(self) -> None:
+        before = self._copied
         self._copied = self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[1]
+        self._copy_got_on = self._copied > before
 
     def _copy_ended(self, error: BaseException | None) -> None:
         self._copying = False
-        if self._is_full:                           # on a disk that is too slow for so little, more will have to do
+        if error is not None or not self._copy_got_on:    # a full disk, or a reader: the log keeps everything meanwhile
+            self._try_restart_at = max(self._try_restart_at, self._frames + self._settings.copy_frames)
+            self._wait_until = self._frames + self._settings.copy_frames
+        elif self._is_full:                         # on a disk that is too slow for so little, more will have to do
             self._left_max *= 2
-        if error is not None:                       # a full disk, most likely: the log keeps everything meanwhile
-            self._copied = self._frames
 
     def _restart(self) -> None:
         """Copy what is left and begin the log anew. A reader that pins it makes this fail: again in a while."""
@@ -84,9 +91,9 @@ class Checkpointer:
         self._writer.set_busy_timeout(0)
         try:
             self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-        except (apsw.BusyError, apsw.FullError):
+        except (apsw.BusyError, apsw.LockedError, apsw.FullError):
             self._try_restart_at = self._frames + settings.copy_frames
             self._copied = max(0, self._frames - settings.copy_frames)
         else:
-            self._frames = self._copied = 0
+            self._frames = self._copied = self._wait_until = 0
             self._try_restart_at = settings.restart_frames

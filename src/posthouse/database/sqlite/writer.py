@@ -48,7 +48,7 @@ class WriterSettings:
 
     waiting_operations_max: int = 10_000          # about a second of work
     waiting_octets_max: int = 256 << 20           # memory that acknowledged nothing yet
-    batch_operations_max: int = 256               # keeps one turn of the loop under about 20 ms
+    batch_operations_max: int = 256               # keeps one turn of the loop under about 20 ms, 40 where one raises
     batch_octets_max: int = 16 << 20
 
 
@@ -131,11 +131,11 @@ class Writer:
             culprit = self._run_straight(batch)
             if culprit is not None and self._connection.in_transaction:
                 self._roll_back()
-                self._begin()
-                culprit = self._run_guarded(batch)
+                if len(batch) > 1:
+                    self._begin()
+                    culprit = self._run_guarded(batch)
         except apsw.Error as error:
-            self._transaction.announced = set()
-            self._settle(world_error(error))
+            self._undo_and_settle(world_error(error))
             return
         if culprit is not None:
             self._void(culprit)
@@ -151,6 +151,15 @@ class Writer:
         self._transaction.announced = set()
         if self._connection.in_transaction:
             self._transaction.execute("ROLLBACK")
+
+    def _undo_and_settle(self, error: DatabaseError) -> None:
+        """A batch that cannot be undone would be in the way of every later one: then the process begins anew."""
+        try:
+            self._roll_back()
+        except apsw.Error as failure:
+            self._fail(SyncFailed(f"ROLLBACK failed: {failure}"))
+        else:
+            self._settle(error)
 
     def _take(self) -> list[Waiting]:
         operations_max = self._settings.batch_operations_max
@@ -223,8 +232,7 @@ class Writer:
             self._tell_listeners()
             self._settle(None)
         elif isinstance(error, apsw.FullError):
-            self._roll_back()
-            self._settle(world_error(error))
+            self._undo_and_settle(world_error(error))
         else:
             self._fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))
 

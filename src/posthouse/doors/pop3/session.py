@@ -42,7 +42,9 @@ AHEAD_OCTETS_MAX: Final = 1 << 14    # of a message read ahead: 32 MiB for as ma
 class Pop3Session:
     """One peer at the door."""
 
-    __slots__ = ("_ahead", "_connection", "_core", "_inbox", "_requested_uid", "_services", "_turn_octets")
+    __slots__ = (
+        "_ahead", "_ahead_number", "_connection", "_core", "_inbox", "_requested_uid", "_services", "_turn_octets",
+    )  # fmt: skip
 
     def __init__(self, connection: Connection, services: Pop3Services) -> None:
         self._connection = connection
@@ -51,6 +53,7 @@ class Pop3Session:
         self._inbox: Inbox | None = None    # nobody's, until the login
         self._requested_uid = 0
         self._ahead: StoredMessage | None = None
+        self._ahead_number = 0              # of the message that is about to be read ahead
         self._turn_octets = 0
 
     # ---- what the connection calls -----------------------------------------------------------------------------------
@@ -178,7 +181,7 @@ class Pop3Session:
             self._connection.run(sending, self._message_ended)
         else:
             self._write(self._core.send(whole(message, services.disk)))
-            get_running_loop().call_soon(self._connection.call, self._read_ahead, event.number + 1)
+            self._book_ahead(event.number + 1)
 
     def _found(self, message_id: MessageId) -> StoredMessage:
         """Raises DatabaseError."""
@@ -187,12 +190,20 @@ class Pop3Session:
             return ahead
         return self._services.database.read_one(lambda tx: find_message(tx, message_id))
 
-    def _read_ahead(self, number: int) -> None:
+    def _book_ahead(self, number: int) -> None:
+        """Read a message when the turn has ended: one, however many commands were pipelined."""
+        if not self._ahead_number:
+            get_running_loop().call_soon(self._connection.call, self._read_ahead)
+        self._ahead_number = number
+
+    def _read_ahead(self) -> None:
         """Have a message ready before it is asked for. When that fails, whoever asks for it will hear of it."""
-        inbox = self._inbox
-        if inbox is not None and inbox.maildrop.has(number) and inbox.maildrop.size_octets(number) <= AHEAD_OCTETS_MAX:
-            with suppress(DatabaseError):
-                self._ahead = self._found(inbox.message_id(number))
+        inbox, number, self._ahead_number = self._inbox, self._ahead_number, 0
+        if inbox is None or not inbox.maildrop.has(number) or inbox.maildrop.size_octets(number) > AHEAD_OCTETS_MAX:
+            return
+        with suppress(DatabaseError):
+            found = self._found(inbox.message_id(number))
+            self._ahead = found if found.blob.length <= AHEAD_OCTETS_MAX else None
 
     def _message_ended(self, future: "Future[None]") -> None:
         error = future.exception()

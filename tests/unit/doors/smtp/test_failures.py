@@ -8,6 +8,7 @@ import pytest
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.directory.accounts import Role, add_account, remove_account
 from posthouse.directory.aliases import add_alias, remove_alias
+from posthouse.doors.connection import REFUSALS_TOLD
 from posthouse.doors.events import BugFound, MailRefused, SessionClosed
 from posthouse.message.address import parse_address
 from posthouse.runtime.counters import SessionLimits
@@ -245,3 +246,16 @@ def test_what_is_refused_is_written_down(house: House) -> None:
         ("nobody@example.org", "550 5.1.1"), ("friend@elsewhere.example", "550 5.7.1"), (None, "554 5.6.0"),
     ]  # fmt: skip
     assert {one["door"] for one in told} == {"smtp"}
+
+
+def test_a_peer_cannot_fill_the_journal_with_what_it_may_not_do(house: House) -> None:
+    """DESIGN 1.6: the first refusals have a line each, then only their number."""
+    client = house.peer()
+    client.ask("EHLO client.example")
+    client.ask("MAIL FROM:<eve@elsewhere.example>")
+    for number in range(REFUSALS_TOLD + 5):
+        client.ask(f"RCPT TO:<nobody{number}@example.org>")
+    client.ask("QUIT")
+    house.wait_until(lambda: bool(house.journal(SessionClosed)))
+    assert len(house.journal(MailRefused)) == REFUSALS_TOLD
+    assert json.loads(house.journal(SessionClosed)[0])["mail_refused"] == REFUSALS_TOLD + 5
