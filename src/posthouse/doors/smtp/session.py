@@ -97,7 +97,7 @@ class SmtpSession:
         try:
             verdict = self._services.judge.judge_mail(event.reverse_path, self._originator)
         except FORESEEN as error:
-            self._answer_error(error)
+            self._refuse_mail(error)
             return
         self._transfer = Transfer(event.reverse_path, event.body_type) if isinstance(verdict, Accept) else None
         self._say(reply_to_verdict(verdict, replies.SENDER_ACCEPTED))
@@ -108,7 +108,7 @@ class SmtpSession:
         try:
             resolution = directory.resolve(event.forward_path)
         except FORESEEN as error:
-            self._answer_error(error)
+            self._refuse_mail(error)
             return
         verdict = self._services.judge.judge_recipient(event.forward_path, resolution, self._originator)
         reply = reply_to_verdict(verdict, replies.RECIPIENT_ACCEPTED)
@@ -155,7 +155,7 @@ class SmtpSession:
         assert transfer is not None
         assert transfer.spool is not None
         if transfer.fault is not None:
-            self._answer_error(transfer.fault)
+            self._refuse_mail(transfer.fault)
             return
         at_rest = transfer.spool.finish()
         if isinstance(at_rest, Spooled):
@@ -169,7 +169,7 @@ class SmtpSession:
         if error is None:
             self._accept(self._transfer, future.result())
         else:
-            self._failed(error)
+            self._failed(error, self._refuse_mail)
 
     def _accept(self, transfer: Transfer, spooled: Spooled) -> None:
         self._transfer = None
@@ -183,7 +183,7 @@ class SmtpSession:
             self._say(replies.message_accepted(future.result().identifier))
             self._go_on()
         else:
-            self._failed(error)
+            self._failed(error, self._refuse_mail)
 
     def _origin(self) -> Origin:
         connection, ehlo = self._connection, self._ehlo
@@ -225,7 +225,7 @@ class SmtpSession:
         try:
             known = self._services.login.authenticate(found, self._connection.peer.ip)
         except FORESEEN as error:
-            self._answer_error(error)
+            self._refuse_login(error)
             return
         if isinstance(known, Authenticated):
             self._logged_in(known)
@@ -238,7 +238,7 @@ class SmtpSession:
             self._logged_in(future.result())
             self._go_on()
         else:
-            self._failed(error)
+            self._failed(error, self._refuse_login)
 
     def _logged_in(self, known: Authenticated) -> None:
         self._originator = Originator(known.account_id, known.address)
@@ -258,22 +258,24 @@ class SmtpSession:
             return
         connection.expect(COMMAND_PATIENCE)
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException, refuse: Callable[[Foreseen], None]) -> None:
         """An awaited answer was an error: what was foreseen has its reply, a failed sync none, the rest is a bug."""
         if isinstance(error, SyncFailed):
             self._connection.abort()
         elif isinstance(error, FORESEEN):
-            self._answer_error(error)
+            refuse(error)
             self._go_on()
         else:
             raise error
 
-    def _answer_error(self, error: Foreseen) -> None:
-        reply = reply_to_error(error)
+    def _refuse_login(self, error: Foreseen) -> None:
         if isinstance(error, LoginError):
             self._connection.note_failed_login(error.reason)
-        else:
-            self._connection.note_refused_mail(reply.encode())
+        self._say(reply_to_error(error))
+
+    def _refuse_mail(self, error: Foreseen) -> None:
+        reply = reply_to_error(error)
+        self._connection.note_refused_mail(reply.encode())
         self._say(reply)
 
     def _go_on(self) -> None:
