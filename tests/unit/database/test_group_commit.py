@@ -1,6 +1,8 @@
 """The group commit keeps the promise: an answer means that the operation is on disk, whole, in its turn."""
 
 import asyncio
+import sys
+import threading
 from collections.abc import Hashable
 from pathlib import Path
 
@@ -8,9 +10,11 @@ import apsw
 import pytest
 
 from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DiskFull, SyncFailed
+from posthouse.database.sqlite.commit_thread import CommitThread
 from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
-from posthouse.database.sqlite.writer import Writer, WriterSettings
+from posthouse.database.sqlite.waiting import WriterSettings
+from posthouse.database.sqlite.writer import Writer
 from posthouse.database.transaction import Transaction
 
 SMALL = EngineSettings(sqlite=SqliteSettings(log_octets=1 << 20))
@@ -235,3 +239,79 @@ def test_a_batch_that_cannot_be_undone_ends_the_process(tmp_path: Path, monkeypa
         assert len(failures) == 1
 
     run(scenario, tmp_path)
+
+
+def count_commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    commits: list[str] = []
+    commit = Writer._commit
+
+    def counted(writer: Writer) -> None:
+        commits.append("COMMIT")
+        commit(writer)
+
+    monkeypatch.setattr(Writer, "_commit", counted)
+    return commits
+
+
+def test_what_each_turn_of_the_loop_brings_shares_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A booked batch grows as long as a turn brings it something."""
+    commits = count_commits(monkeypatch)
+
+    async def scenario(database: SqliteDatabase) -> list[int]:
+        booked = [database.write(note("0")), database.write(note("1"))]
+        for n in range(2, 4):
+            await asyncio.sleep(0)
+            booked.append(database.write(note(str(n))))
+        return await asyncio.gather(*booked)
+
+    assert run(scenario, tmp_path) == [1, 2, 3, 4]
+    assert len(commits) == 1
+
+
+def test_a_batch_that_never_stops_growing_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`batch_turns_max`: whoever came first does not wait for ever."""
+    commits = count_commits(monkeypatch)
+    bounds = WriterSettings(batch_turns_max=2)
+
+    async def scenario(database: SqliteDatabase) -> None:
+        first = database.write(note("first"))
+        for n in range(100):
+            database.write(note(str(n)))
+            await asyncio.sleep(0)
+            if commits:
+                break
+        assert 1 < n < 5
+        assert await first == 1
+
+    run(scenario, tmp_path, EngineSettings(sqlite=SMALL.sqlite, writer=bounds))
+
+
+def test_the_thread_has_begun_a_job_when_its_giver_goes_on() -> None:
+    """A loop that is busy does not keep the sync from beginning."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        thread = CommitThread(loop)
+        begun: list[int] = []
+        for number in range(50):
+            done = loop.create_future()
+            gate = threading.Event()
+
+            def job(number: int = number, gate: threading.Event = gate) -> None:
+                begun.append(number)
+                gate.wait(10)
+
+            thread.run(job, done.set_result)
+            assert len(begun) == number + 1
+            gate.set()
+            assert await done is None
+        thread.close()
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(10)    # seconds: no thread is made to give way
+    try:
+        asyncio.run(scenario())
+    finally:
+        sys.setswitchinterval(usual)

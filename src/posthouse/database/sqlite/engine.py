@@ -16,8 +16,8 @@ from posthouse.database.sqlite.checkpoints import Checkpointer, CheckpointSettin
 from posthouse.database.sqlite.commit_thread import CommitRunner, CommitThread, InlineCommits
 from posthouse.database.sqlite.connection import SqliteSettings, open_reader, open_writer
 from posthouse.database.sqlite.transaction import SqliteTransaction
-from posthouse.database.sqlite.waiting import world_error
-from posthouse.database.sqlite.writer import Listener, Writer, WriterSettings
+from posthouse.database.sqlite.waiting import WriterSettings, world_error
+from posthouse.database.sqlite.writer import Listener, Writer
 from posthouse.database.transaction import Transaction
 
 T = TypeVar("T")

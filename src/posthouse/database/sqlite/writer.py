@@ -12,18 +12,16 @@ Every crash point and who puts it right: `docs/durability.md`.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
 
 import apsw
 
-from posthouse.database.errors import DatabaseBusy, DatabaseClosed, DatabaseError, SyncFailed
+from posthouse.database.errors import DatabaseClosed, DatabaseError, SyncFailed
 from posthouse.database.sqlite.commit_thread import CommitRunner
 from posthouse.database.sqlite.transaction import SqliteTransaction
-from posthouse.database.sqlite.waiting import Waiting, world_error
+from posthouse.database.sqlite.waiting import Waiting, WaitingLine, WriterSettings, world_error
 from posthouse.database.transaction import Transaction
 
 T = TypeVar("T")
@@ -40,16 +38,6 @@ class Phase(Enum):
     COMMITTING = auto()    # the sync runs on the thread: hands off the connection
     RESTARTING = auto()    # the log is being moved home, between two batches: hands off
     FAILED = auto()        # a sync failed: nothing runs again in this process
-
-
-@dataclass(frozen=True, slots=True)
-class WriterSettings:
-    """Bounds of what may wait and of one batch."""
-
-    waiting_operations_max: int = 10_000          # about a second of work
-    waiting_octets_max: int = 256 << 20           # memory that acknowledged nothing yet
-    batch_operations_max: int = 256               # keeps one turn of the loop under about 20 ms, 40 where one raises
-    batch_octets_max: int = 16 << 20
 
 
 class Writer:
@@ -71,10 +59,10 @@ class Writer:
         self._settings = settings
         self._transaction = SqliteTransaction(connection)
         self._phase = Phase.IDLE
-        self._waiting: deque[Waiting] = deque()
-        self._waiting_octets = 0
+        self._waiting = WaitingLine(settings)
         self._batch: list[Waiting] = []
-        self._run_alone = 0                        # so many of the first that wait are run one to a batch
+        self._turns = 0                            # of the loop, in which the booked batch has grown
+        self._counted = 0                          # so many waited at the last look
         self._closed: DatabaseError | None = None
         self._idle: asyncio.Future[None] | None = None
         self.listeners: list[Listener] = []
@@ -90,25 +78,14 @@ class Writer:
         exception is the operation's own, or DatabaseBusy, DiskFull, SyncFailed, DatabaseClosed.
         """
         future: asyncio.Future[T] = self._loop.create_future() if answer is None else answer
-        refusal = self._refusal(octets)
+        refusal = self._closed or self._waiting.refusal(octets)
         if refusal is not None:
             future.set_exception(refusal)
             return future
-        self._waiting.append(Waiting(operation, octets, future))   # type: ignore[arg-type]
-        self._waiting_octets += octets
+        self._waiting.add(Waiting(operation, octets, future))   # type: ignore[arg-type]
         if self._phase is Phase.IDLE:
             self._book()
         return future
-
-    def _refusal(self, octets: int) -> DatabaseError | None:
-        if self._closed is not None:
-            return self._closed
-        settings = self._settings
-        if len(self._waiting) >= settings.waiting_operations_max:
-            return DatabaseBusy(f"{len(self._waiting)} operations wait for the disk")
-        if self._waiting and self._waiting_octets + octets > settings.waiting_octets_max:
-            return DatabaseBusy(f"{self._waiting_octets} octets wait for the disk")
-        return None
 
     async def close(self) -> None:
         """Finish what waits, then refuse everything."""
@@ -121,11 +98,23 @@ class Writer:
 
     def _book(self) -> None:
         self._phase = Phase.BOOKED
-        self._loop.call_soon(self._run_batch)
+        self._turns = 0
+        self._counted = len(self._waiting)
+        self._loop.call_soon(self._run_when_complete)
+
+    def _run_when_complete(self) -> None:
+        """Run the batch after a turn of the loop that has brought it nothing: the larger, the less each costs."""
+        waiting = len(self._waiting)
+        if waiting > self._counted and self._turns < self._settings.batch_turns_max:
+            self._turns += 1
+            self._counted = waiting
+            self._loop.call_soon(self._run_when_complete)
+        else:
+            self._run_batch()
 
     def _run_batch(self) -> None:
         self._phase = Phase.BATCH
-        batch = self._batch = self._take()
+        batch = self._batch = self._waiting.take()
         try:
             self._begin()
             culprit = self._run_straight(batch)
@@ -160,21 +149,6 @@ class Writer:
             self._fail(SyncFailed(f"ROLLBACK failed: {failure}"))
         else:
             self._settle(error)
-
-    def _take(self) -> list[Waiting]:
-        operations_max = self._settings.batch_operations_max
-        if self._run_alone:
-            operations_max = 1
-            self._run_alone -= 1
-        batch: list[Waiting] = []
-        octets = 0
-        while self._waiting and len(batch) < operations_max:
-            octets += self._waiting[0].octets
-            if batch and octets > self._settings.batch_octets_max:
-                break
-            batch.append(self._waiting.popleft())
-            self._waiting_octets -= batch[-1].octets
-        return batch
 
     def _run_straight(self, batch: list[Waiting]) -> Waiting | None:
         """Run operations one after another; the first that raises, if one does: then nothing of the batch may stay."""
@@ -217,11 +191,7 @@ class Writer:
         if len(batch) == 1:
             self._settle(culprit.error)
             return
-        for waiting in reversed(batch):
-            waiting.result, waiting.error = None, None
-            self._waiting.appendleft(waiting)
-            self._waiting_octets += waiting.octets
-        self._run_alone = len(batch)
+        self._waiting.put_back(batch)
         self._book()
 
     def _commit(self) -> None:
@@ -287,9 +257,9 @@ class Writer:
         self._phase = Phase.FAILED
         self._closed = failure
         self.on_sync_failed(failure)
-        for waiting in (*self._batch, *self._waiting):
+        given_up, self._batch = self._batch + self._waiting.clear(), []
+        for waiting in given_up:
             waiting.error = failure
             waiting.settle()
-        self._batch, self._waiting = [], deque()
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
