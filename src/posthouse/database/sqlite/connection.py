@@ -24,7 +24,7 @@ class SqliteSettings:
     """How the file is opened. `log_octets`: the size to which the write-ahead log is grown before first use."""
 
     log_octets: int = 128 << 20    # STORE: 64-128 MiB for a server and wherever speed is measured
-    cache_octets: int = 64 << 20   # the writer's page cache
+    cache_octets: int = 16 << 20   # the writer's page cache
     busy_timeout_ms: int = 5000    # only `posthouse check` beside a server ever waits
     vfs: str | None = None         # another file system: the simulated disk of tests
 
