@@ -1,6 +1,6 @@
 """A message at the border: its bytes at rest, its envelope, and how it came."""
 
-from enum import Enum
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from posthouse.message.envelope import BodyType
 from posthouse.message.trace_fields import Transmission
 
 
-class Entrance(Enum):
+class Entrance(StrEnum):
     """By which way a message came in."""
 
     RECEIVER = "receiver"        # port 25, from anyone

@@ -24,7 +24,7 @@ def accepted_mail(arrival: Arrival, delivered: int, queued: int) -> MailAccepted
     """What is said of one arrival."""
     origin = arrival.origin
     return MailAccepted(
-        session=origin.session_id, identifier=origin.identifier, entrance=origin.entrance.value,
+        session=origin.session_id, identifier=origin.identifier, entrance=origin.entrance,
         peer_ip=origin.peer_ip or "", reverse_path=str(arrival.reverse_path), octets=arrival.spooled.length,
         delivered=delivered, queued=queued,
     )  # fmt: skip

@@ -140,7 +140,7 @@ def _decision(arrival: Arrival, section: HeaderSection) -> DecisionRecord:
     message_id = section.first(b"message-id")
     return DecisionRecord(
         session=origin.session_id,
-        door=origin.entrance.value,
+        door=origin.entrance,
         peer_ip=origin.peer_ip or "",
         ehlo_name=origin.ehlo_name,
         tls=origin.transmission in (Transmission.ESMTPS, Transmission.ESMTPSA),

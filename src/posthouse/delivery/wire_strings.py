@@ -33,4 +33,8 @@ def is_plain(octets: bytes) -> bool:
 
 def text(value: bytes | None) -> bytes:
     """A field's value as a string, unfolded (RFC 5322 2.2.3) and of bounded length; NIL for None."""
-    return NIL if value is None else string(unfold(value[:_TEXT_OCTETS_MAX]))
+    if value is None:
+        return NIL
+    if is_plain(value):    # as nearly all are: in one line, and short
+        return b'"%b"' % value
+    return string(unfold(value[:_TEXT_OCTETS_MAX]))

@@ -91,7 +91,8 @@ class HeaderSection:
 
     def values(self, lower_name: bytes) -> list[bytes]:
         """The values of all fields of a name, first to last, without surrounding white space, folded as they are."""
-        return [value.strip() for value in self._by_name.get(lower_name, ())]
+        found = self._by_name.get(lower_name)
+        return [value.strip() for value in found] if found else []
 
     def first(self, lower_name: bytes) -> bytes | None:
         """The value of the first field of a name, as in ``values``; None without one."""

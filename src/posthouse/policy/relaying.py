@@ -1,6 +1,7 @@
 """Whether we take responsibility for mail to one forward-path (RFC 5321 3.6.1, 4.5.1, 7.9; RFC 6409 3.1, 4.3)."""
 
 from enum import Enum, auto
+from typing import Final
 
 from msgspec import Struct
 
@@ -32,6 +33,11 @@ class RecipientFacts(Struct, frozen=True):
     peer_is_authenticated: bool
 
 
+_POSTMASTER: Final = Accept(because="every host has a postmaster")    # RFC 5321 4.5.1
+_OURS: Final = Accept(because="the recipient is ours")
+_SUBMITTED: Final = Accept(because="an account of ours submits it")
+
+
 def judge_recipient(facts: RecipientFacts) -> Verdict:
     """Say whether we take responsibility for mail to this forward-path.
 
@@ -41,11 +47,11 @@ def judge_recipient(facts: RecipientFacts) -> Verdict:
     if facts.door is SmtpDoor.SUBMISSION and not facts.peer_is_authenticated:
         return Refuse(Status("5.7.0"), "authentication required")    # RFC 6409 4.3, RFC 4954 6
     if facts.destination is Destination.POSTMASTER:
-        return Accept(because="every host has a postmaster")    # RFC 5321 4.5.1
+        return _POSTMASTER
     if facts.destination is Destination.NOBODY:
         return Refuse(Status("5.1.1"), "no such mailbox here")
     if facts.destination is Destination.MAILBOX:
-        return Accept(because="the recipient is ours")
+        return _OURS
     if facts.door is SmtpDoor.SUBMISSION and facts.peer_is_authenticated:
-        return Accept(because="an account of ours submits it")
+        return _SUBMITTED
     return Refuse(Status("5.7.1"), "we do not relay for strangers")

@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Hashable, Sequence
-from typing import cast
 
 import apsw
 
@@ -24,10 +23,10 @@ class SqliteTransaction:
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         found = self._cursor.execute(sql, parameters).fetchall()
-        return cast(Row, found[0]) if found else None
+        return found[0] if found else None
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        return cast(list[Row], self._cursor.execute(sql, parameters).fetchall())
+        return self._cursor.execute(sql, parameters).fetchall()
 
     def insert(self, sql: str, parameters: Sequence[Value] = ()) -> int:
         self._cursor.execute(sql, parameters).fetchall()
@@ -37,7 +36,7 @@ class SqliteTransaction:
         if not keys:
             return []
         statement = sql.replace("{keys}", "carray(?)")
-        return cast(list[Row], self._cursor.execute(statement, (apsw.carray(keys), *parameters)).fetchall())
+        return self._cursor.execute(statement, (apsw.carray(keys), *parameters)).fetchall()
 
     def announce(self, topic: Hashable) -> None:
         self.announced.add(topic)

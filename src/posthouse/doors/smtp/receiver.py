@@ -1,11 +1,15 @@
 """The judge of port 25: anybody's mail for our own domains, and nothing else (RFC 5321 3.6, 7.9)."""
 
+from typing import Final
+
 from posthouse.delivery.arrival import Entrance, Originator
 from posthouse.directory.resolution import Resolution
 from posthouse.doors.smtp.judge import destination, fault_of_ours
 from posthouse.message.address import ForwardPath, ReversePath
 from posthouse.policy.relaying import RecipientFacts, SmtpDoor, judge_recipient
 from posthouse.policy.verdicts import Accept, Verdict
+
+_ANYONE: Final = Accept(because="anyone may write to us")
 
 
 class ReceiverJudge:
@@ -14,7 +18,7 @@ class ReceiverJudge:
     entrance = Entrance.RECEIVER
 
     def judge_mail(self, reverse_path: ReversePath, originator: Originator | None) -> Verdict:
-        return Accept(because="anyone may write to us")
+        return _ANYONE
 
     def judge_recipient(
         self, forward_path: ForwardPath, resolution: Resolution, originator: Originator | None
