@@ -22,10 +22,7 @@ class Database(Protocol):
         """
 
     def read(self, operation: Callable[[Transaction], T]) -> T:
-        """Run a short reading operation at once; it sees what is committed, all of it as of one moment."""
-
-    def read_one(self, operation: Callable[[Transaction], T]) -> T:
-        """The same for an operation of one statement, which is a snapshot by itself: a third cheaper."""
+        """Run a short reading operation at once; it sees what was committed, all of it as of one moment."""
 
     def read_aside(self, operation: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run a long reading operation away from the loop."""

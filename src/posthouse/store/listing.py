@@ -89,6 +89,12 @@ class Listing:
         index = bisect_left(self.ends, number)
         return self.chunks[index].placements.at(number - 1 - (self.ends[index - 1] if index else 0))
 
+    def run_of_one(self, number: int) -> Placements:
+        """The same as a run of one message."""
+        index = bisect_left(self.ends, number)
+        at = number - 1 - (self.ends[index - 1] if index else 0)
+        return self.chunks[index].placements.part(at, at + 1)
+
     def modseq_at(self, number: int) -> ModSeq:
         """The modseq of the message at a sequence number."""
         index = bisect_left(self.ends, number)

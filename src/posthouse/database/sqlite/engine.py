@@ -12,9 +12,10 @@ import apsw
 
 from posthouse.database.errors import DatabaseBusy, DatabaseError, SyncFailed
 from posthouse.database.migrations import migrate
-from posthouse.database.sqlite.checkpoints import Checkpointer, CheckpointSettings
+from posthouse.database.sqlite.checkpoints import Checkpointer, CheckpointSettings, Job
 from posthouse.database.sqlite.commit_thread import CommitRunner, CommitThread, InlineCommits
 from posthouse.database.sqlite.connection import SqliteSettings, open_reader, open_writer
+from posthouse.database.sqlite.loop_reader import LoopReader
 from posthouse.database.sqlite.transaction import SqliteTransaction
 from posthouse.database.sqlite.waiting import WriterSettings, world_error
 from posthouse.database.sqlite.writer import Listener, Writer
@@ -59,10 +60,11 @@ class SqliteDatabase:
             raise DatabaseError(f"{path} cannot be opened: {error.strerror}") from error
         self._commits = self._runner()
         self._copies = self._runner()
-        self._read_transaction = SqliteTransaction(self._reading)
+        self._reader = LoopReader(self._reading)
         self._writer = Writer(self._writing, loop, self._commits, self._settings.writer)
-        checkpointer = Checkpointer(self._writing, self._copying, self._copies, self._settings.checkpoints)
-        self._writer.restart_log = checkpointer.after_commit
+        self._writer.on_committed = self._reader.committed
+        self._checkpointer = Checkpointer(self._writing, self._copying, self._copies, self._settings.checkpoints)
+        self._writer.restart_log = self._restart_log
         self._threads = ThreadPoolExecutor(self._settings.reading_threads, "read")
         self._of_thread = local()
         self._opened_aside: list[apsw.Connection] = []
@@ -71,6 +73,12 @@ class SqliteDatabase:
     def _runner(self) -> CommitRunner:
         return InlineCommits(self._loop) if self._settings.threads_inline else CommitThread(self._loop)
 
+    def _restart_log(self) -> Job | None:
+        job = self._checkpointer.after_commit()
+        if job is not None:
+            self._reader.stand_aside()
+        return job
+
     def write(
         self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None
     ) -> "asyncio.Future[T]":
@@ -78,15 +86,8 @@ class SqliteDatabase:
         return self._writer.write(operation, octets, answer)
 
     def read(self, operation: Callable[[Transaction], T]) -> T:
-        """Run a short reading operation at once, in the loop; it sees what is committed, all of it as of one moment."""
-        return _in_snapshot(self._read_transaction, operation)
-
-    def read_one(self, operation: Callable[[Transaction], T]) -> T:
-        """The same for an operation of one statement, which is a snapshot by itself: a third cheaper."""
-        try:
-            return operation(self._read_transaction)
-        except apsw.Error as error:
-            raise world_error(error) from error
+        """Run a short reading operation at once, in the loop; it sees what was committed, all as of one moment."""
+        return self._reader.read(operation)
 
     def read_aside(self, operation: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run a long reading operation on a thread. The future's exception is the operation's, or DatabaseBusy."""

@@ -66,6 +66,7 @@ class Writer:
         self._closed: DatabaseError | None = None
         self._idle: asyncio.Future[None] | None = None
         self.listeners: list[Listener] = []
+        self.on_committed: Callable[[], None] = lambda: None    # before anybody else hears of it
         self.restart_log: Callable[[], Job | None] = lambda: None
         self.on_sync_failed: Callable[[SyncFailed], None] = lambda failure: None
 
@@ -199,6 +200,7 @@ class Writer:
 
     def _committed(self, error: BaseException | None) -> None:
         if error is None:
+            self.on_committed()
             self._tell_listeners()
             self._settle(None)
         elif isinstance(error, apsw.FullError):

@@ -9,6 +9,7 @@ from posthouse.doors.imap.answers import ok
 from posthouse.doors.imap.conversation import Answer, Conversation
 from posthouse.doors.imap.fetching import Fetching, Step
 from posthouse.doors.imap.message_commands import NO_SUCH_MESSAGE, ranges_of
+from posthouse.doors.imap.pages import page_of_one
 from posthouse.protocol.imap import commands
 from posthouse.protocol.imap.commands import Numbering
 from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
@@ -25,19 +26,24 @@ FETCHED: Final = ok("FETCH is done")
 def fetch(conversation: Conversation, command: commands.Fetch) -> Answer:
     """One page that is at hand is answered at once; more are sent as fast as the peer reads."""
     selected = conversation.mailbox
+    fetching = Fetching(selected, conversation.names, _with_uid(command), conversation.services.blobs.disk)
+    page = page_of_one(selected.known, command.messages, command.numbering)
+    if page is not None:
+        uid = page.placements.uids[0]
+        return _answer(conversation, fetching.steps_of_page(page), _mark_seen(conversation, command, ((uid, uid),)))
     ranges = ranges_of(selected, command.messages, command.numbering)
     if ranges is None:
         return NO_SUCH_MESSAGE
-    fetching = Fetching(selected, conversation.names, _with_uid(command), conversation.services.blobs.disk)
-    steps = fetching.steps(ranges)
-    seen = _mark_seen(conversation, command, ranges)
+    return _answer(conversation, fetching.steps(ranges), _mark_seen(conversation, command, ranges))
+
+
+def _answer(conversation: Conversation, steps: Iterator[Step], seen: "Future[None] | None") -> Answer:
     first = next(steps, None)
     if first is None:
         return _end(seen)
     if first.may_block:
         return _send(conversation, first, steps, seen)
-    database = conversation.services.database
-    conversation.connection.write((database.read_one if first.is_one_statement else database.read)(first.read))
+    conversation.connection.write(conversation.services.database.read(first.read))
     second = next(steps, None)
     return _end(seen) if second is None else _send(conversation, second, steps, seen)
 

@@ -6,7 +6,7 @@ longer than a page is streamed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import body_of
 from posthouse.doors.imap.flag_names import FlagNames
-from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, page_of_one, pages
+from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, pages
 from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
 from posthouse.doors.imap.selected import Selected
 from posthouse.message.dates import Instant, ZonedInstant
@@ -35,13 +35,12 @@ ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", 
 class Step(Struct, frozen=True):
     """Something to read and send next. `may_block`: it reads message files, so it is run on a thread.
 
-    `is_one_statement`: it asks the database once. `is_amid_response`: what it sends continues a response. When it fails
-    nothing can be said any more, for whatever came next would be taken for a part of that response.
+    `is_amid_response`: what it sends continues a response. When it fails nothing can be said any more, for whatever
+    came next would be taken for a part of that response.
     """
 
     read: Callable[[Transaction], bytes]
     may_block: bool
-    is_one_statement: bool = False
     is_amid_response: bool = False
 
 
@@ -55,31 +54,24 @@ class Read(Struct, frozen=True):
 class Fetching:
     """One FETCH command on its way. Its steps raise DatabaseError when something cannot be read."""
 
-    def __init__(self, selected: Selected, names: FlagNames, items: Sequence[FetchItem], disk: Disk) -> None:
+    def __init__(self, selected: Selected, names: FlagNames, items: tuple[FetchItem, ...], disk: Disk) -> None:
         self._selected = selected
         self._names = names
         self._items = items
         self._disk = disk
-        self._reads_messages = any(isinstance(item, BodySection) and not needs_fields_alone(item) for item in items)
-        self._columns = tuple(dict.fromkeys(column for item in items for column in _columns_of(item)))
+        self._reads_messages, self._columns = _needs_of(items)
 
     def steps(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
         """What to read and send for the messages of some UID ranges, in order."""
-        page = page_of_one(self._selected.known, ranges)
-        if page is not None and not self._is_long(page):
-            return iter((self._step(page),))
-        return self._steps_of_pages(ranges)
+        return chain.from_iterable(map(self.steps_of_page, self._pages(ranges)))
 
-    def _steps_of_pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
-        for page in self._pages(ranges):
-            if self._is_long(page):
-                yield from self._streamed(page)
-            else:
-                yield self._step(page)
+    def steps_of_page(self, page: Page) -> Iterator[Step]:
+        """The same for a page that is not too long to be read at once, but for a single message."""
+        return self._streamed(page) if self._is_long(page) else iter((self._step(page),))
 
     def _step(self, page: Page) -> Step:
         may_block = self._reads_messages and _may_lie_in_files(page)
-        return Step(partial(self._written, page), may_block, not (self._reads_messages and self._columns))
+        return Step(partial(self._written, page), may_block)
 
     def _is_long(self, page: Page) -> bool:
         """Whether a page is one message that is too long to be read at once."""
@@ -100,6 +92,8 @@ class Fetching:
         read = self._read(page, tx)
         written = [self._column(item, page, read) for item in self._items]
         template = b"* %d FETCH (" + b" ".join([text for text, _ in written]) + b")\r\n"
+        if len(page) == 1:
+            return template % (page.numbers[0], *[column[0] for _, columns in written for column in columns])
         rows = zip(page.numbers, *(column for _, columns in written for column in columns), strict=True)
         return template * len(page) % tuple(chain.from_iterable(rows))
 
@@ -193,6 +187,14 @@ class _Stream:
         self._offset += len(octets)
         self._left -= len(octets)
         return octets
+
+
+# A mail program asks for the same few lists of items for ever.
+@lru_cache(maxsize=256)
+def _needs_of(items: tuple[FetchItem, ...]) -> tuple[bool, tuple[str, ...]]:
+    """What some items need: whether the messages themselves, and which ready-made forms."""
+    reads_messages = any(isinstance(item, BodySection) and not needs_fields_alone(item) for item in items)
+    return reads_messages, tuple(dict.fromkeys(column for item in items for column in _columns_of(item)))
 
 
 def _may_lie_in_files(page: Page) -> bool:

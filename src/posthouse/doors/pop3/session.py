@@ -188,7 +188,7 @@ class Pop3Session:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead.message_id == message_id:
             return ahead
-        return self._services.database.read_one(lambda tx: find_message(tx, message_id))
+        return self._services.database.read(lambda tx: find_message(tx, message_id))
 
     def _book_ahead(self, number: int) -> None:
         """Read a message when the turn has ended: one, however many commands were pipelined."""

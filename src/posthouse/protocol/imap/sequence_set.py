@@ -33,6 +33,14 @@ class SequenceSet(Struct, frozen=True):
             raise CommandSyntaxError(f"a sequence set has at most {ELEMENTS_MAX} elements; use ranges")
         return cls(tuple([_parse_range(element) for element in octets.split(b",")]))
 
+    @property
+    def sole(self) -> int | None:
+        """The one number that is named, if it is one and named outright."""
+        if len(self.ranges) != 1:
+            return None
+        low, high = self.ranges[0]
+        return low if low == high != STAR else None
+
     def resolve(self, largest: int) -> Ranges:
         """Say which numbers from 1 to ``largest`` are meant: disjoint, ascending, adjoining ranges merged.
 

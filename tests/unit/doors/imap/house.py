@@ -60,10 +60,6 @@ class FlakyDatabase(SqliteDatabase):
         self._fail_if_told()
         return super().read(operation)
 
-    def read_one(self, operation: Callable[[Transaction], T]) -> T:
-        self._fail_if_told()
-        return super().read_one(operation)
-
     def _fail_if_told(self) -> None:
         if self.failing_reads:
             self.failing_reads -= 1

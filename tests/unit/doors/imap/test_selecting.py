@@ -2,6 +2,7 @@
 
 import asyncio
 
+from posthouse.database.sqlite.snapshot import open_for_reading
 from posthouse.doors.imap.selecting import EVERY_UID
 from posthouse.store.changes import BitsChange, BitsOperation
 from posthouse.store.counters import status_of
@@ -230,19 +231,28 @@ def test_rename_keeps_uids_and_uidvalidity(ada: ImapClient) -> None:
     assert ada.fetched(1, "UID") == b"1"
 
 
-def test_a_mailbox_is_opened_as_of_now_though_nobody_was_told_yet(house: House) -> None:
+def test_a_mailbox_and_its_counters_are_of_one_moment_amid_a_commit(house: House) -> None:
     """A COMMIT returns on its thread first: whoever selects right then must not be told EXISTS from before it and
     UIDNEXT from after it, or the message between is never fetched."""
     house.deliver(SMALL)
     place = house.inbox().key
     opened = house.in_loop(lambda: house.mailboxes.get(*place))
 
-    async def select_amid_a_commit() -> int:
+    async def select_amid_a_commit() -> tuple[list[int], list[int]]:
+        def seen() -> list[int]:
+            counted = house.database.read(lambda tx: status_of(tx, *place)).messages
+            return [counted, len(house.mailboxes.get(*place).listing)]
+
         writing = house.database.write(lambda tx: expunge(tx, house.inbox(), opened.listing, EVERY_UID, NOON))
         await asyncio.sleep(0)    # its batch has run; the COMMIT is on its way
-        while house.database.read(lambda tx: status_of(tx, *place)).messages:
-            assert not writing.done()    # the loop stands still, so nobody can have been told
-        return len(house.mailboxes.get(*place).listing)
+        with open_for_reading(house.path / "test.db") as before_told:
+            while status_of(before_told, *place).messages:
+                before_told.execute("ROLLBACK")
+                before_told.execute("BEGIN")
+        amid = seen()
+        assert not writing.done()    # the loop stands still, so nobody can have been told
+        await writing
+        return amid, seen()
 
     house.write(change_bits, house.inbox(), opened.listing, BitsChange(BitsOperation.ADD, DELETED, EVERY_UID), NOON)
-    assert house.in_loop_await(select_amid_a_commit()) == 0
+    assert house.in_loop_await(select_amid_a_commit()) == ([1, 1], [0, 0])
