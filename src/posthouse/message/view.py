@@ -143,6 +143,13 @@ def read(view: View, first: int, length: int, source: Source) -> bytes:
     return found[0] if len(found) == 1 else b"".join(found)
 
 
+def read_all(view: View, stored: bytes) -> bytes:
+    """The whole of a view whose stored octets are at hand."""
+    return b"".join([
+        piece if isinstance(piece, bytes) else stored[piece.offset:piece.offset + piece.length] for piece in view.pieces
+    ])  # fmt: skip
+
+
 _NOTHING: Final = Range(0, 0)
 
 

@@ -9,7 +9,7 @@ from posthouse.database.blobs.rows import BlobRow, read_blob
 from posthouse.database.errors import DatabaseError
 from posthouse.database.identifiers import MessageId
 from posthouse.database.transaction import Row, Transaction
-from posthouse.message.view import View, read
+from posthouse.message.view import View, read, read_all
 from posthouse.runtime.disk import Disk
 
 WIRE_COLUMNS = ("envelope", "bodystructure", "fields", "parts")
@@ -36,6 +36,8 @@ class StoredMessage(Struct, frozen=True):
 
         Raises DatabaseError when bytes are missing.
         """
+        if length is None and not first and self.blob.octets is not None:
+            return read_all(self.view, self.blob.octets)
         wanted = self.view.size_octets - first if length is None else length
         return read(self.view, first, wanted, lambda offset, octets: read_blob(self.blob, disk, offset, octets))
 

@@ -72,12 +72,18 @@ class Conversation:
             noted = self.services.database.write(lambda tx: claim_recent(tx, *selected.where.key, up_to))
             noted.add_done_callback(_forget)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything to tell of the selected mailbox."""
+        selected = self.selected
+        return selected is not None and (selected.opened.is_gone or selected.has_news)
+
     def tell_news(self, *, may_expunge: bool, with_uid: bool = False, expected: BitsChange | None = None) -> None:
         """Say what has changed in the selected mailbox since the peer was last told, but for what it expects."""
         selected = self.selected
         if selected is not None and selected.opened.is_gone:
             self._open_again(selected)
-        if selected is None or not selected.has_news:
+        if selected is None or not selected.has_news:    # opened again, it may stand as it was told
             return
         try:
             names = self.names

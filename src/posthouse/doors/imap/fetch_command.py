@@ -7,12 +7,12 @@ from typing import Final
 from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.doors.imap.answers import ok
 from posthouse.doors.imap.conversation import Answer, Conversation
-from posthouse.doors.imap.fetching import Fetching, Step
+from posthouse.doors.imap.fetching import Fetching, Step, needs_of
 from posthouse.doors.imap.message_commands import NO_SUCH_MESSAGE, ranges_of
 from posthouse.doors.imap.pages import page_of_one
 from posthouse.protocol.imap import commands
 from posthouse.protocol.imap.commands import Numbering
-from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
+from posthouse.protocol.imap.fetch_items import Attribute, FetchItem
 from posthouse.protocol.imap.responses import Completion
 from posthouse.store.changes import BitsChange, BitsOperation, UidRange
 from posthouse.store.errors import NoSuchMailbox
@@ -26,7 +26,7 @@ FETCHED: Final = ok("FETCH is done")
 def fetch(conversation: Conversation, command: commands.Fetch) -> Answer:
     """One page that is at hand is answered at once; more are sent as fast as the peer reads."""
     selected = conversation.mailbox
-    fetching = Fetching(selected, conversation.names, _with_uid(command), conversation.services.blobs.disk)
+    fetching = Fetching(conversation, _with_uid(command))
     page = page_of_one(selected.known, command.messages, command.numbering)
     if page is not None:
         uid = page.placements.uids[0]
@@ -59,9 +59,10 @@ def _mark_seen(
     conversation: Conversation, command: commands.Fetch, ranges: tuple[UidRange, ...]
 ) -> "Future[None] | None":
     """Set \\Seen on what is about to be read, when that is wanted and not yet so; the bodies need not wait for it."""
+    if not needs_of(command.items).sets_seen:
+        return None
     selected = conversation.mailbox
-    sets_seen = any(isinstance(item, BodySection) and item.sets_seen for item in command.items)
-    if not sets_seen or selected.read_only or not _some_are_unseen(selected.opened.listing, ranges):
+    if selected.read_only or not _some_are_unseen(selected.opened.listing, ranges):
         return None
     change = BitsChange(BitsOperation.ADD, SEEN, ranges)
     now = conversation.services.clock.now()

@@ -15,10 +15,9 @@ from msgspec import Struct
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.rendition import body_of
-from posthouse.doors.imap.flag_names import FlagNames
+from posthouse.doors.imap.conversation import Conversation
 from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, pages
 from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
-from posthouse.doors.imap.selected import Selected
 from posthouse.message.dates import Instant, ZonedInstant
 from posthouse.protocol.imap.dates import format_internal_date
 from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
@@ -44,6 +43,26 @@ class Step(Struct, frozen=True):
     is_amid_response: bool = False
 
 
+class Needs(Struct, frozen=True):
+    """What some items need: the messages themselves, and which of their ready-made forms; or that \\Seen be set."""
+
+    messages: bool
+    forms: tuple[str, ...]
+    sets_seen: bool
+
+
+# A mail program asks for the same few lists of items for ever.
+@lru_cache(maxsize=256)
+def needs_of(items: tuple[FetchItem, ...]) -> Needs:
+    """Say what some items need."""
+    sections = [item for item in items if isinstance(item, BodySection)]
+    return Needs(
+        not all(map(needs_fields_alone, sections)),
+        tuple(dict.fromkeys(column for item in items for column in _columns_of(item))),
+        any(section.sets_seen for section in sections),
+    )
+
+
 class Read(Struct, frozen=True):
     """What was read for a page, a list a column in the messages' order; a column that nobody needs is empty."""
 
@@ -54,12 +73,14 @@ class Read(Struct, frozen=True):
 class Fetching:
     """One FETCH command on its way. Its steps raise DatabaseError when something cannot be read."""
 
-    def __init__(self, selected: Selected, names: FlagNames, items: tuple[FetchItem, ...], disk: Disk) -> None:
-        self._selected = selected
-        self._names = names
+    def __init__(self, conversation: Conversation, items: tuple[FetchItem, ...]) -> None:
+        needs = needs_of(items)
+        self._conversation = conversation
+        self._selected = conversation.mailbox
         self._items = items
-        self._disk = disk
-        self._reads_messages, self._columns = _needs_of(items)
+        self._disk = conversation.services.blobs.disk
+        self._reads_messages = needs.messages
+        self._columns = needs.forms
 
     def steps(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
         """What to read and send for the messages of some UID ranges, in order."""
@@ -99,9 +120,11 @@ class Fetching:
 
     def _read(self, page: Page, tx: Transaction) -> Read:
         keys = page.placements.message_ids
-        rows = wire_forms(tx, keys, self._columns) if self._columns else []
-        forms = {name: [row[number] for row in rows] for number, name in enumerate(self._columns)}
-        return Read(forms, find_messages(tx, keys) if self._reads_messages else [])
+        messages = find_messages(tx, keys) if self._reads_messages else []
+        if not self._columns:
+            return Read({}, messages)
+        rows = wire_forms(tx, keys, self._columns)
+        return Read({name: [row[number] for row in rows] for number, name in enumerate(self._columns)}, messages)
 
     def _column(self, item: FetchItem, page: Page, read: Read) -> tuple[bytes, tuple[Sequence[Any], ...]]:
         """An item of all messages of a page: the text that it is told in, and the values that fill it."""
@@ -112,7 +135,7 @@ class Fetching:
             case Attribute.UID:
                 return b"UID %d", (placements.uids,)
             case Attribute.FLAGS:
-                texts = self._selected.flag_texts(placements.uids, placements.bits, self._names)
+                texts = self._selected.flag_texts(placements.uids, placements.bits, self._conversation.names)
                 return b"FLAGS %b", (texts,)
             case Attribute.RFC822_SIZE:
                 return b"RFC822.SIZE %d", (placements.sizes,)
@@ -128,9 +151,10 @@ class Fetching:
     def _bodies(self, item: BodySection, read: Read) -> list[bytes | None]:
         if needs_fields_alone(item):
             return [from_fields(item, fields) for fields in read.forms[FIELDS]]
-        parts = read.forms[PARTS] if item.section.path else [b""] * len(read.messages)
-        found = zip(parts, read.messages, strict=True)
-        return [from_message(item, of_message, message, self._disk) for of_message, message in found]
+        if not item.section.path:
+            return [from_message(item, b"", message, self._disk) for message in read.messages]
+        found = zip(read.forms[PARTS], read.messages, strict=True)
+        return [from_message(item, parts, message, self._disk) for parts, message in found]
 
     # ---- a message that is longer than a page ------------------------------------------------------------------------
 
@@ -187,14 +211,6 @@ class _Stream:
         self._offset += len(octets)
         self._left -= len(octets)
         return octets
-
-
-# A mail program asks for the same few lists of items for ever.
-@lru_cache(maxsize=256)
-def _needs_of(items: tuple[FetchItem, ...]) -> tuple[bool, tuple[str, ...]]:
-    """What some items need: whether the messages themselves, and which ready-made forms."""
-    reads_messages = any(isinstance(item, BodySection) and not needs_fields_alone(item) for item in items)
-    return reads_messages, tuple(dict.fromkeys(column for item in items for column in _columns_of(item)))
 
 
 def _may_lie_in_files(page: Page) -> bool:

@@ -38,6 +38,8 @@ def range_of(item: BodySection, parts: bytes, message: StoredMessage) -> Range |
 def from_message(item: BodySection, parts: bytes, message: StoredMessage, disk: Disk) -> bytes | None:
     """The octets of an item, read from the message; None when there is no such section. Raises DatabaseError."""
     section = item.section
+    if section.kind is SectionKind.WHOLE and not section.path and item.partial is None:
+        return message.read(disk)
     if section.kind not in FIELDS_KINDS:
         found = range_of(item, parts, message)
         return None if found is None else message.read(disk, found.offset, found.length)

@@ -132,7 +132,8 @@ class ImapSession:
         """Tell the news, then the tagged response, and go on as it says."""
         core, command = self._core, self._command
         assert command is not None
-        self._conversation.tell_news(may_expunge=may_tell_expunge(command), with_uid=is_by_uid(command))
+        if self._conversation.has_news:
+            self._conversation.tell_news(may_expunge=may_tell_expunge(command), with_uid=is_by_uid(command))
         self._connection.write(core.send(completion))
         if core.phase is Phase.CLOSED:
             self._connection.close_when_sent()

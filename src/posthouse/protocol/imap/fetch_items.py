@@ -1,10 +1,11 @@
 """What FETCH asks for (RFC 3501 6.4.5): attributes and sections of the body, each with its label in the response."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from posthouse.protocol.imap.errors import CommandSyntaxError
 from posthouse.protocol.imap.lexer import NUMBER_END, Lexer
@@ -22,6 +23,8 @@ class Attribute(Enum):
     BODY = b"BODY"
     BODYSTRUCTURE = b"BODYSTRUCTURE"
 
+    __hash__ = object.__hash__    # members are single objects; Enum's own hash runs in Python, at every command
+
 
 class SectionKind(Enum):
     """Which octets of a message or part; the value is the word of the grammar (RFC 3501 9: section-text)."""
@@ -33,17 +36,17 @@ class SectionKind(Enum):
     TEXT = b"TEXT"
     MIME = b"MIME"
 
+    __hash__ = object.__hash__    # as above
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+
+class Partial(Struct, frozen=True):
     """``<offset.length>``: ask for ``length`` octets from ``offset`` on."""
 
     offset: int
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One section of a message; ``names`` are header field names, in lower case, for the two FIELDS kinds."""
 
     path: tuple[int, ...]
@@ -51,8 +54,7 @@ class Section:
     names: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class BodySection:
+class BodySection(Struct, frozen=True):
     """Octets asked for by BODY[...], or by its older names; ``sets_seen`` unless it was asked for by a PEEK."""
 
     label: bytes    # what the response calls it, such as ``BODY[1.HEADER.FIELDS (From To)]<0>``

@@ -27,6 +27,7 @@ _APPEND: Final = re.compile(_TAG + rb" APPEND (?!\Z)", re.IGNORECASE)
 APPEND_HEAD_OCTETS: Final = TAG_OCTETS_MAX + len(" APPEND ") + 1
 """How many octets of a command ``announces_message`` needs to see."""
 
+_ONE_MESSAGE: Final = re.compile(rb" ([1-9]\d{0,8}) ")
 _BASE64: Final = re.compile(rb"=|[A-Za-z0-9+/]+={0,2}")
 _STORE_CHANGE: Final = re.compile(rb"([+-]?)FLAGS(\.SILENT)?(?= )", re.IGNORECASE)
 
@@ -197,9 +198,14 @@ def _search(lexer: Lexer, numbering: Numbering) -> Command:
 
 
 def _fetch(lexer: Lexer, numbering: Numbering) -> Command:
-    lexer.expect(b" ")
-    messages = lexer.sequence_set()
-    lexer.expect(b" ")
+    one = _ONE_MESSAGE.match(lexer.octets, lexer.at)    # as most are
+    if one is not None:
+        lexer.at = one.end()
+        messages = SequenceSet.of_one(int(one[1]))
+    else:
+        lexer.expect(b" ")
+        messages = lexer.sequence_set()
+        lexer.expect(b" ")
     return commands.Fetch(messages, parse_fetch_items(lexer), numbering)
 
 

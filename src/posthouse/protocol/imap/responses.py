@@ -5,6 +5,7 @@ A FETCH response's values are the door's; its strings, flags and dates are writt
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -148,6 +149,7 @@ def search(numbers: Iterable[int]) -> bytes:
     return " ".join(["* SEARCH", *map(str, numbers)]).encode("ascii") + b"\r\n"
 
 
+@lru_cache(maxsize=256)    # the same few are said for ever
 def _status(word: bytes, text: str, code: Code | None) -> bytes:
     words = text.encode("ascii", "replace").translate(_PRINTABLE)
     if words.endswith(b"}"):    # "{5}" at a line's end announces a literal (RFC 3501 4.3), whatever the text quotes

@@ -33,6 +33,11 @@ class SequenceSet(Struct, frozen=True):
             raise CommandSyntaxError(f"a sequence set has at most {ELEMENTS_MAX} elements; use ranges")
         return cls(tuple([_parse_range(element) for element in octets.split(b",")]))
 
+    @classmethod
+    def of_one(cls, number: int) -> Self:
+        """The set that names one number."""
+        return cls(((number, number),))
+
     @property
     def sole(self) -> int | None:
         """The one number that is named, if it is one and named outright."""
