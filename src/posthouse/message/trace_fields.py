@@ -24,6 +24,8 @@ class Transmission(Enum):
     ESMTPSA = "ESMTPSA"
     LOCAL = "local"    # through the control socket: no SMTP was spoken
 
+    __hash__ = object.__hash__    # members are single objects; Enum's own hash runs in Python, at every message
+
     @staticmethod
     def of(*, is_extended: bool, is_encrypted: bool, is_authenticated: bool) -> "Transmission":
         """The word for a session: said EHLO, has TLS, has authenticated. TLS and AUTH need EHLO (RFC 3848)."""
