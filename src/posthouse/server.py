@@ -33,6 +33,7 @@ from posthouse.doors.control.door import ControlDoor, serve_control
 from posthouse.doors.control.message_answers import MessageAnswers
 from posthouse.doors.control.requests import AddAccount, AddDomain, AnyRequest
 from posthouse.doors.control.responses import Done
+from posthouse.doors.control.submitting import SubmissionLimits
 from posthouse.doors.control.wire import ReceivedRequest
 from posthouse.doors.imap.door import ImapDoor
 from posthouse.doors.imap.flag_names import Keywords
@@ -128,7 +129,8 @@ def open_rooms(data: DataDirectory, config: Config, engine: EngineSettings) -> R
     examining = Workers("examine", threads=EXAMINING_THREADS, waiting_max=WAITING_MAX)
     blobs = BlobFiles(SystemDisk(data.path), chance, syncing)
     delivery = Delivery(database, directory, blobs, examining, config.hostname or machine_name())
-    messages = MessageAnswers(database, delivery, mailboxes, clock=clock, chance=chance)
+    limits = SubmissionLimits(config.smtp.message_size_octets_max, config.smtp.recipients_max)
+    messages = MessageAnswers(database, delivery, mailboxes, limits, clock=clock, chance=chance)
     answering = Answering(database, messages, hashing, clock=clock, chance=chance)
     return Rooms(
         clock, chance, database, directory, mailboxes, delivery, answering, hashing, examining, syncing

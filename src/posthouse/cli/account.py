@@ -7,7 +7,7 @@ import click
 from posthouse.cli.asking import Asker
 from posthouse.cli.errors import CommandFailed
 from posthouse.cli.place import Place, place_options
-from posthouse.cli.printing import json_option, print_facts, print_rows
+from posthouse.cli.printing import json_object_option, json_option, print_facts, print_rows
 from posthouse.doors.control.requests import (
     AddAccount,
     AddApplicationPassword,
@@ -114,7 +114,7 @@ def list_(domain: str, as_json: bool, place: Place) -> None:
 
 @account.command()
 @click.argument("address")
-@json_option
+@json_object_option
 @place_options
 def show(address: str, as_json: bool, place: Place) -> None:
     """Show one account and the labels of its application passwords."""

@@ -4,7 +4,7 @@ import click
 
 from posthouse.cli.asking import Asker
 from posthouse.cli.place import Place, place_options
-from posthouse.cli.printing import json_option, print_facts, print_rows
+from posthouse.cli.printing import json_object_option, json_option, print_facts, print_rows
 from posthouse.doors.control.requests import AddDomain, ListDomains, RemoveDomain, ShowDomain
 from posthouse.doors.control.responses import DomainRow, DomainsListed, Done
 
@@ -45,7 +45,7 @@ def list_(as_json: bool, place: Place) -> None:
 
 @domain.command()
 @click.argument("name")
-@json_option
+@json_object_option
 @place_options
 def show(name: str, as_json: bool, place: Place) -> None:
     """Show one domain."""

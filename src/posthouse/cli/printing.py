@@ -16,6 +16,11 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON array of objects, for programs.")(command)
 
 
+def json_object_option(command: F) -> F:
+    """The same for a command that shows one thing."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")(command)
+
+
 def print_rows(rows: Sequence[msgspec.Struct], heads: Cells, cells: Sequence[Cells], as_json: bool) -> None:
     """Show a listing. `rows` is what it says to programs; `heads` and `cells` what it says to people."""
     if as_json:

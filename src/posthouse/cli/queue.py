@@ -6,7 +6,7 @@ import click
 
 from posthouse.cli.asking import Asker
 from posthouse.cli.place import Place, place_options
-from posthouse.cli.printing import json_option, plural, print_facts, print_rows
+from posthouse.cli.printing import json_object_option, json_option, plural, print_facts, print_rows
 from posthouse.doors.control.requests import ListQueue, ShowQueueEntry
 from posthouse.doors.control.responses import QueueEntryRow, QueueListed
 
@@ -48,7 +48,7 @@ def list_(as_json: bool, place: Place) -> None:
 
 @queue.command()
 @click.argument("number", type=click.IntRange(min=1, max=NUMBER_MAX))
-@json_option
+@json_object_option
 @place_options
 def show(number: int, as_json: bool, place: Place) -> None:
     """Show one message that waits, with each recipient and what became of the last attempt."""

@@ -33,7 +33,8 @@ class Trial:
 @gathered("trial", Trial)
 @place_options
 def serve(trial: Trial, place: Place) -> None:
-    """Serve mail until SIGTERM or Ctrl-C; SIGHUP reads the certificates again. Logs go to standard error.
+    """Serve mail until SIGTERM or Ctrl-C; SIGHUP reads the certificates again (with --dev it ends the server, as
+    closing its terminal does). Logs go to standard error.
 
     \b
     posthouse serve --dev
@@ -42,6 +43,8 @@ def serve(trial: Trial, place: Place) -> None:
     """
     if not trial.dev and (trial.domain or trial.port or trial.as_json):
         raise click.UsageError("--domain, --port and --json belong to --dev; a settings file says the rest")
+    if trial.dev and place.config is not None:
+        raise click.UsageError("--dev makes its own settings and reads no file: leave out --config, or --dev")
     from posthouse.cli.announcing import announce  # noqa: PLC0415 from here on every room is loaded
     from posthouse.cli.deploying import deploy, deploy_for_trial  # noqa: PLC0415
     from posthouse.server import serve as serve_deployment  # noqa: PLC0415

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SWEEP_SECONDS: Final = 1.0          # how late a time-out may be: little beside the shortest one, two seconds
-STOP_SECONDS_MAX: Final = 10.0      # what a session may still take to finish what it has begun
+STOP_SECONDS_MAX: Final = 8.0       # of ten till the end: what a session may take to finish what it has begun
 LAST_WORDS_SECONDS: Final = 1.0     # and then, for the farewell to be read
 _POLL_SECONDS: Final = 0.02
 

@@ -16,9 +16,6 @@ from posthouse.message.words import decode_words
 # Besides text, the reports of RFC 3464 and 8098 and the pieces of RFC 2046 5.2.2, which are text in form.
 _TEXTS: Final = frozenset({"text", "message"})
 
-# The text of one part that is read: as much as the biggest message that we accept by default (50 MB) can hold.
-_PART_OCTETS_MAX: Final = 50_000_000
-
 
 def searchable_text(octets: Octets, root: Part) -> str:
     """The text of all text parts and of the header sections of the parts within; one line feed between two of them.
@@ -40,8 +37,7 @@ def searchable_header(section: HeaderSection) -> str:
 
 def decoded_text(octets: Octets, part: Part, base: int) -> str:
     """One part's body as text. ``base`` is where the body of the whole message begins in ``octets``."""
-    end = min(part.body_end, part.body_start + _PART_OCTETS_MAX)
-    encoded = octets[base + part.body_start : base + end]
+    encoded = octets[base + part.body_start : base + part.body_end]
     return decode(decode_transfer(encoded, part.encoding), part.parameters.get("charset"))
 
 

@@ -60,7 +60,7 @@ class OpenMailboxes:
     def get(self, account_id: AccountId, mailbox_id: MailboxId) -> OpenMailbox:
         """The mailbox as of now, loaded if it was not. Raises NoSuchMailbox, DatabaseError.
 
-        A listener that is told of a COMMIT before us may ask, and its other reads see that COMMIT already.
+        A COMMIT may have returned on its thread and not yet been told here, while other reads see it already.
         """
         place = (account_id, mailbox_id)
         opened = self._opened.get(place)

@@ -1,6 +1,7 @@
 """The loop reads on one snapshot from a COMMIT to the next, and never keeps the log from being begun anew."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -84,3 +85,19 @@ def test_a_server_that_reads_after_every_commit_still_begins_its_log_anew(tmp_pa
         return size
 
     assert asyncio.run(scenario()) <= 2 << 20    # 600 notes fill some five
+
+
+def test_only_its_own_thread_reads(path: Path) -> None:
+    """Two threads on one connection see each other's statements, and lose COMMITs that nobody is told of."""
+    reader = LoopReader(apsw.Connection(str(path)))
+    with ThreadPoolExecutor(1) as aside, pytest.raises(RuntimeError, match="another thread"):
+        aside.submit(reader.read, lines).result()
+
+
+def test_a_connection_that_is_closed_is_an_error_of_the_database(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    reader = LoopReader(connection)
+    connection.close()
+    with pytest.raises(DatabaseError):
+        reader.read(lines)
+    reader.committed()

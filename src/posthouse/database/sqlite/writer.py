@@ -14,7 +14,7 @@ Every crash point and who puts it right: `docs/durability.md`.
 import asyncio
 from collections.abc import Callable, Hashable
 from enum import Enum, auto
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import apsw
 
@@ -25,6 +25,7 @@ from posthouse.database.sqlite.waiting import Waiting, WaitingLine, WriterSettin
 from posthouse.database.transaction import Transaction
 
 T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 Job = Callable[[], None]
 Listener = Callable[[set[Hashable]], None]
 
@@ -200,7 +201,7 @@ class Writer:
 
     def _committed(self, error: BaseException | None) -> None:
         if error is None:
-            self.on_committed()
+            self._tell(self.on_committed)
             self._tell_listeners()
             self._settle(None)
         elif isinstance(error, apsw.FullError):
@@ -213,10 +214,14 @@ class Writer:
         if announced:
             self._transaction.announced = set()
             for listener in self.listeners:
-                try:
-                    listener(announced)
-                except Exception as error:  # noqa: BLE001 - the COMMIT stands, and its callers must hear of it
-                    self._loop.call_exception_handler({"message": "a listener failed", "exception": error})
+                self._tell(listener, announced)
+
+    def _tell(self, listener: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        """Have one who listens hear of a COMMIT; it stands, and its callers must hear of it, whatever happens here."""
+        try:
+            listener(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are told
+            self._loop.call_exception_handler({"message": "a listener failed", "exception": error})
 
     def _settle(self, error: Exception | None) -> None:
         """Tell every caller of the batch how it ended (`error`: all of them alike).

@@ -14,7 +14,7 @@ from posthouse.directory.accounts import show_account
 from posthouse.doors.control.directory_answers import address_from
 from posthouse.doors.control.requests import FetchMessages, MessageRequest, SubmitMessage
 from posthouse.doors.control.responses import AnyResponse, FetchedMessage, MessagesFetched
-from posthouse.doors.control.submitting import submit
+from posthouse.doors.control.submitting import SubmissionLimits, submit
 from posthouse.runtime.chance import Chance
 from posthouse.runtime.clock import Clock
 from posthouse.store.listing import Listing
@@ -39,11 +39,19 @@ class MessageAnswers:
     """Answers the requests that carry whole messages."""
 
     def __init__(
-        self, database: Database, delivery: Delivery, opened: OpenMailboxes, *, clock: Clock, chance: Chance
+        self,
+        database: Database,
+        delivery: Delivery,
+        opened: OpenMailboxes,
+        limits: SubmissionLimits,
+        *,
+        clock: Clock,
+        chance: Chance,
     ) -> None:
         self._database = database
         self._delivery = delivery
         self._opened = opened
+        self._limits = limits
         self._disk = delivery.blobs.disk
         self._clock = clock
         self._chance = chance
@@ -51,7 +59,7 @@ class MessageAnswers:
     async def answer(self, request: MessageRequest, octets: bytes) -> Answer:
         """Take or give messages. Raises what `submitting` does, DirectoryError, StoreError."""
         if isinstance(request, SubmitMessage):
-            return Answer(await submit(request, octets, self._delivery, self._clock, self._chance))
+            return Answer(await submit(request, octets, self._delivery, self._limits, self._clock, self._chance))
         return await self._fetch(request)
 
     async def _fetch(self, request: FetchMessages) -> Answer:

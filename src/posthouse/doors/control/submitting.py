@@ -8,6 +8,8 @@ import asyncio
 import re
 from typing import Final
 
+from msgspec import Struct
+
 from posthouse.database.blobs.spool import BlobFiles, Spooled
 from posthouse.database.errors import DatabaseError
 from posthouse.delivery.arrival import Arrival, Destination, Entrance, Origin
@@ -22,8 +24,6 @@ from posthouse.message.trace_fields import Transmission
 from posthouse.runtime.chance import Chance
 from posthouse.runtime.clock import Clock
 
-RECIPIENTS_MAX: Final = 1_000              # as at the SMTP doors (RFC 5321 4.5.3.1.8 asks for 100)
-MESSAGE_OCTETS_MAX: Final = 50_000_000     # as at the SMTP doors
 STEP_OCTETS: Final = 64 << 10              # DESIGN 3: what a turn takes of a message
 
 _BECAUSE: Final = "the owner of the data submits it"
@@ -37,18 +37,25 @@ _FAULTS: Final = {
 }
 
 
+class SubmissionLimits(Struct, frozen=True):
+    """How much a message may be; as at the SMTP doors, whose settings say it."""
+
+    message_octets_max: int = 50 << 20
+    recipients_max: int = 1_000
+
+
 class MessageRefused(Exception):
     """The message cannot be taken as it is; the text says why. Nothing of it was kept."""
 
 
 async def submit(
-    request: SubmitMessage, octets: bytes, delivery: Delivery, clock: Clock, chance: Chance
+    request: SubmitMessage, octets: bytes, delivery: Delivery, limits: SubmissionLimits, clock: Clock, chance: Chance
 ) -> MessageSubmitted:
     """Accept a message for all its recipients or for none.
 
     Raises MessageRefused, AddressSyntaxError, HeaderTooLarge, TooManyHops, PlanOutdated, WorkersBusy, DatabaseError.
     """
-    _require_fit(request, octets)
+    _require_fit(request, octets, limits)
     version = delivery.directory.version
     destinations = _destinations(request, delivery)
     reverse_path: ReversePath = address_from(request.reverse_path) if request.reverse_path else NULL_REVERSE_PATH
@@ -85,13 +92,16 @@ async def _spooled(blobs: BlobFiles, octets: bytes) -> Spooled:
         raise
 
 
-def _require_fit(request: SubmitMessage, octets: bytes) -> None:
+def _require_fit(request: SubmitMessage, octets: bytes, limits: SubmissionLimits) -> None:
     if not request.forward_paths:
         raise MessageRefused("the message has no recipients: name at least one")
-    if len(request.forward_paths) > RECIPIENTS_MAX:
-        raise MessageRefused(f"a message has at most {RECIPIENTS_MAX} recipients: send it in parts")
-    if len(octets) > MESSAGE_OCTETS_MAX:
-        raise MessageRefused(f"a message of {len(octets)} octets is over this server's limit of {MESSAGE_OCTETS_MAX}")
+    if len(request.forward_paths) > limits.recipients_max:
+        raise MessageRefused(f"a message has at most {limits.recipients_max} recipients: send it in parts")
+    if len(octets) > limits.message_octets_max:
+        raise MessageRefused(
+            f"a message of {len(octets):,} octets is over this server's limit of {limits.message_octets_max:,}:"
+            " send less, or raise message_size_octets_max in the settings"
+        )
     if _UNFIT_OCTETS.search(octets):
         raise MessageRefused("lines must end with CRLF, and no octet may be NUL (RFC 5321 2.3.8)")
 

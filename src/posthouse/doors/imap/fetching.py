@@ -20,7 +20,7 @@ from posthouse.doors.imap.pages import PAGE_OCTETS_MAX, Page, pages
 from posthouse.doors.imap.sections import FIELDS_KINDS, from_fields, from_message, needs_fields_alone, range_of
 from posthouse.message.dates import Instant, ZonedInstant
 from posthouse.protocol.imap.dates import format_internal_date
-from posthouse.protocol.imap.fetch_items import Attribute, BodySection, FetchItem
+from posthouse.protocol.imap.fetch_items import MEMORY_OCTETS_MAX, Attribute, BodySection, FetchItem
 from posthouse.runtime.disk import Disk
 from posthouse.store.changes import UidRange
 from posthouse.store.placements import Placements
@@ -44,23 +44,35 @@ class Step(Struct, frozen=True):
 
 
 class Needs(Struct, frozen=True):
-    """What some items need: the messages themselves, and which of their ready-made forms; or that \\Seen be set."""
+    """What some items need: the messages themselves, which of their ready-made forms, the names of their flags; or
+    that \\Seen be set."""
 
     messages: bool
     forms: tuple[str, ...]
+    names: bool
     sets_seen: bool
 
 
-# A mail program asks for the same few lists of items for ever.
-@lru_cache(maxsize=256)
 def needs_of(items: tuple[FetchItem, ...]) -> Needs:
-    """Say what some items need."""
+    """Say what some items need. A mail program asks for the same few lists for ever: short ones are remembered."""
+    octets = 0
+    for item in items:
+        if isinstance(item, BodySection):
+            octets += len(item.label)
+    return _remembered_needs(items) if octets <= MEMORY_OCTETS_MAX else _needs_of(items)
+
+
+def _needs_of(items: tuple[FetchItem, ...]) -> Needs:
     sections = [item for item in items if isinstance(item, BodySection)]
     return Needs(
         not all(map(needs_fields_alone, sections)),
         tuple(dict.fromkeys(column for item in items for column in _columns_of(item))),
+        Attribute.FLAGS in items,
         any(section.sets_seen for section in sections),
     )
+
+
+_remembered_needs: Final = lru_cache(maxsize=256)(_needs_of)
 
 
 class Read(Struct, frozen=True):
@@ -75,12 +87,12 @@ class Fetching:
 
     def __init__(self, conversation: Conversation, items: tuple[FetchItem, ...]) -> None:
         needs = needs_of(items)
-        self._conversation = conversation
         self._selected = conversation.mailbox
         self._items = items
         self._disk = conversation.services.blobs.disk
         self._reads_messages = needs.messages
         self._columns = needs.forms
+        self._names = conversation.names if needs.names else None    # here in the loop: a page may be read on a thread
 
     def steps(self, ranges: tuple[UidRange, ...]) -> Iterator[Step]:
         """What to read and send for the messages of some UID ranges, in order."""
@@ -135,7 +147,8 @@ class Fetching:
             case Attribute.UID:
                 return b"UID %d", (placements.uids,)
             case Attribute.FLAGS:
-                texts = self._selected.flag_texts(placements.uids, placements.bits, self._conversation.names)
+                assert self._names is not None
+                texts = self._selected.flag_texts(placements.uids, placements.bits, self._names)
                 return b"FLAGS %b", (texts,)
             case Attribute.RFC822_SIZE:
                 return b"RFC822.SIZE %d", (placements.sizes,)

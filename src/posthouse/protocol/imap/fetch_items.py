@@ -86,7 +86,7 @@ _MACROS: Final[dict[bytes, tuple[FetchItem, ...]]] = {    # RFC 3501 6.4.5
 _ITEMS_MAX: Final = 256
 _PATH_MAX: Final = 100    # as deep as a message may nest
 _FIELD_NAMES_MAX: Final = 1000
-_MEMORY_OCTETS_MAX: Final = 512    # longer item lists are read anew each time
+MEMORY_OCTETS_MAX: Final = 512    # longer item lists are read anew each time
 
 _ITEM: Final = re.compile(rb"(BODY(?:\.PEEK)?)\[|([A-Z0-9.]+)", re.IGNORECASE)
 _PATH: Final = re.compile(rb"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*(?![\d])")
@@ -103,7 +103,7 @@ def parse_fetch_items(lexer: Lexer) -> tuple[FetchItem, ...]:
     """
     rest = lexer.octets[lexer.at :]
     lexer.at = len(lexer.octets)
-    return _parse_remembered(rest) if len(rest) <= _MEMORY_OCTETS_MAX else _parse_items(rest)
+    return _parse_remembered(rest) if len(rest) <= MEMORY_OCTETS_MAX else _parse_items(rest)
 
 
 def _parse_items(octets: bytes) -> tuple[FetchItem, ...]:

@@ -58,6 +58,8 @@ class Completion(Struct, frozen=True):
 # RFC 3501 9: text is ASCII without CR and LF. What a text quotes may be anything, so no control character is let by.
 _PRINTABLE: Final = bytes([octet if 32 <= octet < 127 else b"?"[0] for octet in range(256)])
 
+_MEMORY_CHARACTERS_MAX: Final = 100    # longer texts are written anew each time
+
 NO_TAG: Final = b"*"
 """Stands where a tag would in an untagged status response."""
 
@@ -149,8 +151,18 @@ def search(numbers: Iterable[int]) -> bytes:
     return " ".join(["* SEARCH", *map(str, numbers)]).encode("ascii") + b"\r\n"
 
 
-@lru_cache(maxsize=256)    # the same few are said for ever
 def _status(word: bytes, text: str, code: Code | None) -> bytes:
+    if code is None and len(text) <= _MEMORY_CHARACTERS_MAX:
+        return _remembered_status(word, text)
+    return _written_status(word, text, code)
+
+
+@lru_cache(maxsize=256)    # the same few are said for ever
+def _remembered_status(word: bytes, text: str) -> bytes:
+    return _written_status(word, text, None)
+
+
+def _written_status(word: bytes, text: str, code: Code | None) -> bytes:
     words = text.encode("ascii", "replace").translate(_PRINTABLE)
     if words.endswith(b"}"):    # "{5}" at a line's end announces a literal (RFC 3501 4.3), whatever the text quotes
         words += b"."

@@ -34,6 +34,7 @@ from posthouse.doors.control.responses import (
     QueueListed,
     Refused,
 )
+from posthouse.doors.control.submitting import SubmissionLimits
 from posthouse.doors.control.wire import ReceivedRequest
 from posthouse.login.passwords import application_password_sha256, verify_password
 from posthouse.message.dates import Instant
@@ -45,6 +46,7 @@ from posthouse.store.opened import OpenMailboxes
 T = TypeVar("T")
 SMALL = EngineSettings(sqlite=SqliteSettings(log_octets=1 << 20))
 PASSWORD = "correct horse"
+LIMITS = SubmissionLimits(message_octets_max=3_000_000)
 LETTER = b"From: <anna@example.org>\r\nTo: <ben@example.org>\r\nSubject: x\r\n\r\nHello\r\n"
 
 
@@ -69,7 +71,7 @@ class House:
         delivery = Delivery(self.database, directory, blobs, self.workers, "mail.example.org")
         clock, chance = StillClock(), SystemChance()
         messages = MessageAnswers(
-            self.database, delivery, OpenMailboxes(self.database), clock=clock, chance=chance
+            self.database, delivery, OpenMailboxes(self.database), LIMITS, clock=clock, chance=chance
         )
         self.answering = Answering(self.database, messages, self.workers, clock=clock, chance=chance)
 
@@ -276,6 +278,7 @@ def test_a_submitted_message_is_delivered_and_fetched_as_its_account_sees_it(
     [
         ((), LETTER, "no recipients"),
         (("ben@example.org",) * 1001, LETTER, "at most 1000"),
+        (("ben@example.org",), LETTER + b"x" * 3_000_000, "over this server's limit of 3,000,000"),
         (("nobody@example.org", "neither@example.org"), LETTER, "nobody@example.org: nobody here"),
         (("ben@example.org",), b"Subject: x\n\n", "CRLF"),
         (("ben@example.org",), b"Subject: x\r\n\r\n\0\r\n", "NUL"),

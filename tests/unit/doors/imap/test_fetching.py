@@ -2,7 +2,11 @@
 
 import pytest
 
+from posthouse.doors.imap import fetching
+from posthouse.doors.imap.fetching import needs_of
 from posthouse.doors.imap.pages import PAGE_MESSAGES_MAX, PAGE_OCTETS_MAX
+from posthouse.protocol.imap.fetch_items import FetchItem, parse_fetch_items
+from posthouse.protocol.imap.lexer import Lexer
 from posthouse.store.placements import DELETED, SEEN
 from unit.doors.imap.client import ImapClient
 from unit.doors.imap.house import ADA, PREFIX, SMALL, House
@@ -389,3 +393,26 @@ def test_an_account_that_was_not_asked_sees_no_message_of_another(house: House) 
     bob = house.logged_in("bob@example.org")
     bob.do("SELECT INBOX")
     assert bob.do("UID FETCH 1:* BODY[]").untagged == []
+
+
+def test_flags_are_named_in_the_loop_though_the_message_is_read_on_a_thread(house: House) -> None:
+    """The loop's reader belongs to the loop: a keyword that is new since must not be looked up beside it."""
+    house.deliver(SMALL + b"x" * 400_000 + b"\r\n")    # in a file
+    reader, writer = house.selected(), house.logged_in()
+    assert writer.append(SMALL, "Sent", "($New)").is_ok    # the names are forgotten
+    assert reader.do("FETCH 1 (FLAGS BODY.PEEK[]<0.10>)").is_ok
+    assert not house.complaints
+
+
+def test_only_short_lists_of_items_are_remembered() -> None:
+    """Else a few commands would fill memory for ever, whoever sent them."""
+
+    def asked(octets: int) -> tuple[FetchItem, ...]:
+        names = b" ".join(b"x%07d" % number for number in range(octets // 9))
+        return parse_fetch_items(Lexer(b"(FLAGS BODY[HEADER.FIELDS (%b)])" % names))
+
+    remembered = fetching._remembered_needs.cache_info().currsize
+    assert needs_of(asked(5_000)).messages
+    assert fetching._remembered_needs.cache_info().currsize == remembered
+    assert needs_of(asked(450)).messages
+    assert fetching._remembered_needs.cache_info().currsize == remembered + 1

@@ -10,6 +10,7 @@ import pytest
 from posthouse.database.blobs.spool import INLINE_OCTETS_MAX
 from posthouse.doors.control.message_answers import MessageAnswers
 from posthouse.doors.control.requests import FetchMessages
+from posthouse.doors.control.submitting import SubmissionLimits
 from posthouse.runtime.chance import SystemChance
 from posthouse.store.reading import WIRE_COLUMNS, find_messages, wire_forms
 from unit.doors.imap.client import ImapClient
@@ -162,7 +163,7 @@ def test_the_owners_command_shows_neither(house: House, padding: int) -> None:
     """`posthouse fetch` reads as the account would."""
     submit(house, padding)
     answers = MessageAnswers(
-        house.database, house.delivery, house.mailboxes, clock=house.clock, chance=SystemChance()
+        house.database, house.delivery, house.mailboxes, SubmissionLimits(), clock=house.clock, chance=SystemChance()
     )
     answered = house.in_loop_await(answers.answer(FetchMessages(address=BOB, mailbox="INBOX"), b""))
     assert answered.octets == house.inbox(BOB)[0]
