@@ -112,7 +112,7 @@ def _require_sound(tx: Transaction, address: Address, targets: tuple[Address, ..
     expansion = Expansion(tx, ProposedAlias(address.key, targets))
     overrun = expansion.follow(address)
     if address.key in expansion.repeated:
-        raise AliasLoop(f"the alias {address} would lead back to itself")
+        raise AliasLoop(f"the alias {address} would lead back to itself: leave out what leads there")
     for target in targets:
         if target in expansion.dead_ends:
             raise NoSuchTarget(str(target))

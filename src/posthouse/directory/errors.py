@@ -11,7 +11,7 @@ class NoSuchDomain(DirectoryError):
     """A domain is not one of ours."""
 
     def __init__(self, domain: str) -> None:
-        super().__init__(f"{domain} is not a domain of this server: add it first")
+        super().__init__(f"{domain} is not a domain of this server: name one that is, or add it first")
         self.domain = domain
 
 
@@ -19,7 +19,7 @@ class DomainTaken(DirectoryError):
     """A domain stands in the directory already."""
 
     def __init__(self, domain: str) -> None:
-        super().__init__(f"{domain} is already a domain of this server")
+        super().__init__(f"{domain} is already a domain of this server: use it as it is")
         self.domain = domain
 
 
@@ -40,7 +40,7 @@ class AddressTaken(DirectoryError):
     """An address with the same key belongs to an account or an alias already."""
 
     def __init__(self, address: str, holder: str) -> None:
-        super().__init__(f"{address} is taken by the {holder}")
+        super().__init__(f"{address} is taken by the {holder}: choose another, or remove that first")
         self.address, self.holder = address, holder
 
 
@@ -56,7 +56,7 @@ class NoSuchAccount(DirectoryError):
     """No account has the address or the number."""
 
     def __init__(self, account: str) -> None:
-        super().__init__(f"there is no account {account}")
+        super().__init__(f"there is no account {account}: list the accounts to see what they are called")
         self.account = account
 
 
@@ -64,7 +64,7 @@ class NoSuchAlias(DirectoryError):
     """No alias has the address."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"there is no alias {address}")
+        super().__init__(f"there is no alias {address}: list the aliases to see what they are called")
         self.address = address
 
 
@@ -96,7 +96,7 @@ class NoSuchApplicationPassword(DirectoryError):
     """An account has no application password of that label."""
 
     def __init__(self, label: str) -> None:
-        super().__init__(f"there is no application password {label!r}")
+        super().__init__(f"there is no application password {label!r}: show the account to see which it has")
         self.label = label
 
 

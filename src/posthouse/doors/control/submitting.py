@@ -29,7 +29,7 @@ STEP_OCTETS: Final = 64 << 10              # DESIGN 3: what a turn takes of a me
 _BECAUSE: Final = "the owner of the data submits it"
 _UNFIT_OCTETS: Final = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n")
 _FAULTS: Final = {
-    Standing.UNKNOWN: "nobody here has this address",
+    Standing.UNKNOWN: "nobody here has this address: mend it, or add an account or alias",
     Standing.UNATTENDED: "its domain has no account yet: add one first",
     Standing.LOOPING: "its alias leads back to itself: mend it",
     Standing.TOO_DEEP: "its alias leads through too many others: mend it",
