@@ -40,7 +40,7 @@ def test_an_account_is_kept_as_given_and_found_by_key(house) -> None:
 
 
 def test_an_account_needs_a_domain_of_ours_and_the_error_says_what_to_do(house) -> None:
-    with pytest.raises(NoSuchDomain, match=r"elsewhere\.example is not a domain of this server: name one that is, or add it first"):
+    with pytest.raises(NoSuchDomain, match=r"elsewhere\.example is not a domain .*, or add it first"):
         house.write(add_account, parse_address("ada@elsewhere.example"), None, Role.USER, NOW)
 
 
