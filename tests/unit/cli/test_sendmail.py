@@ -27,7 +27,7 @@ def test_recipients_are_read_from_the_header_and_bcc_shows_nowhere(furnished) ->
     for name in ("ben", "anna"):
         seen = newest(furnished, name)
         assert b"\r\nSubject: x\r\n" in seen
-        assert b"bcc" not in seen.lower()
+        assert b"\nbcc:" not in seen.lower()    # an identifier in hexadecimal may hold the three letters
 
 
 def test_arguments_are_added_to_those_of_the_header(furnished) -> None:
