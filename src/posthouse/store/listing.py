@@ -86,19 +86,18 @@ class Listing:
         """The placement at a sequence number, from 1. Raises IndexError."""
         if not 1 <= number <= len(self):
             raise IndexError(number)
-        index = bisect_left(self.ends, number)
-        return self.chunks[index].placements.at(number - 1 - (self.ends[index - 1] if index else 0))
+        chunk, index = self._place(number)
+        return chunk.placements.at(index)
 
     def run_of_one(self, number: int) -> Placements:
         """The same as a run of one message."""
-        index = bisect_left(self.ends, number)
-        at = number - 1 - (self.ends[index - 1] if index else 0)
-        return self.chunks[index].placements.part(at, at + 1)
+        chunk, index = self._place(number)
+        return chunk.placements.part(index, index + 1)
 
     def modseq_at(self, number: int) -> ModSeq:
         """The modseq of the message at a sequence number."""
-        index = bisect_left(self.ends, number)
-        return ModSeq(self.chunks[index].modseqs[number - 1 - (self.ends[index - 1] if index else 0)])
+        chunk, index = self._place(number)
+        return ModSeq(chunk.modseqs[index])
 
     def spans(self, uid_ranges: Sequence[UidRange]) -> Iterator[tuple[Chunk, int, int, int]]:
         """Where the messages of ascending, disjoint UID ranges stand: chunk, first index, past the last, and the
@@ -122,8 +121,13 @@ class Listing:
         return tuple((self._uid_at(first), self._uid_at(last)) for first, last in number_ranges)
 
     def _uid_at(self, number: int) -> Uid:
-        index = bisect_left(self.ends, number)
-        return Uid(self.chunks[index].placements.uids[number - 1 - (self.ends[index - 1] if index else 0)])
+        chunk, index = self._place(number)
+        return Uid(chunk.placements.uids[index])
+
+    def _place(self, number: int) -> tuple[Chunk, int]:
+        """Where the message at a sequence number stands: its chunk, and its index there."""
+        of_chunk = bisect_left(self.ends, number)
+        return self.chunks[of_chunk], number - 1 - (self.ends[of_chunk - 1] if of_chunk else 0)
 
     def select(self, uid_ranges: Sequence[UidRange]) -> Placements:
         """The messages of ascending, disjoint UID ranges."""
