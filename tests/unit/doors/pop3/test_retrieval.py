@@ -112,15 +112,20 @@ def test_messages_come_right_in_whatever_order(house: House, order: tuple[int, .
         retrieve(client, numbered(number), number)
 
 
+def retrieve_then_lose_all(house: House, client: Client) -> None:
+    """Take in the first message; then, in a later turn, every message is gone."""
+    retrieve(client, numbered(1), 1)
+    client.say("NOOP")
+    assert client.line() == b"+OK"
+    house.write(lambda tx: tx.execute("DELETE FROM message"))
+
+
 def test_the_next_message_is_read_while_the_peer_takes_one_in(house: House) -> None:
     """Then it is at hand even if somebody expunges it meanwhile; a message marked as deleted is not."""
     for number in range(1, 4):
         house.put(numbered(number))
     client = house.logged_in()
-    retrieve(client, numbered(1), 1)
-    client.say("NOOP")
-    assert client.line() == b"+OK"
-    house.write(lambda tx: tx.execute("DELETE FROM message"))
+    retrieve_then_lose_all(house, client)
     client.say("TOP 2 0")
     assert body_of(client) == b"Subject: number 2\r\n\r\n"
     client.say("DELE 3", "RETR 3", "RETR 1")
@@ -132,10 +137,7 @@ def test_a_long_message_is_not_read_ahead(house: House) -> None:
     house.put(numbered(1))
     house.put(numbered(2, b"x" * AHEAD_OCTETS_MAX))
     client = house.logged_in()
-    retrieve(client, numbered(1), 1)
-    client.say("NOOP")
-    assert client.line() == b"+OK"
-    house.write(lambda tx: tx.execute("DELETE FROM message"))
+    retrieve_then_lose_all(house, client)
     client.say("RETR 2")
     assert client.line().startswith(b"-ERR")
 
