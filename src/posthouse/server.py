@@ -57,9 +57,9 @@ from posthouse.runtime.disk import SystemDisk
 from posthouse.runtime.journal import Event, Journal, Severity, standard_error
 from posthouse.runtime.local_socket import listen_locally
 from posthouse.runtime.machine import machine_name
-from posthouse.runtime.network import Listening
+from posthouse.runtime.network import Listening, refuse_more
 from posthouse.runtime.process import ExitCode, WorkerLink, calm_the_collector, raise_descriptor_limit
-from posthouse.runtime.supervisor import Hangup, Supervisor
+from posthouse.runtime.supervisor import Hangup, Milestones, Supervisor
 from posthouse.runtime.tls import Certificates, CertificateUnusable
 from posthouse.runtime.workers import Workers
 from posthouse.store.opened import OpenMailboxes
@@ -282,7 +282,9 @@ def serve(deployment: Deployment, announce: Callable[[], None]) -> int:
     raise_descriptor_limit()
     hangup = Hangup.RELOADS if deployment.development is None else Hangup.STOPS
     live = partial(_live, deployment, journal)
-    return Supervisor(live, announce, clock=clock, journal=journal, hangup=hangup).run()
+    sockets = [one.socket for listening in deployment.listening.values() for one in listening]
+    milestones = Milestones(ready=announce, stopping=partial(refuse_more, sockets))
+    return Supervisor(live, milestones, clock=clock, journal=journal, hangup=hangup).run()
 
 
 def _live(deployment: Deployment, journal: Journal, link: WorkerLink) -> ExitCode:

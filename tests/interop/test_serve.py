@@ -1,16 +1,20 @@
 """A served trial as a newcomer meets it: one line that says everything, commands that are seen at once, a clean end."""
 
+import contextlib
 import imaplib
 import json
+import os
+import signal
 import smtplib
 import socket
 import ssl
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from interop.served import PORTS, Served
+from interop.served import PORTS, SECONDS, Served
 
 ANY_CERTIFICATE = ssl._create_unverified_context()    # that of a trial is self-made
 
@@ -90,11 +94,12 @@ def test_mail_to_others_waits(served: Served) -> None:
     assert "x@elsewhere.example" in [row["recipients"][0]["forward_path"] for row in listed]
 
 
-def test_a_submission_through_any_server(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("door", ["submission", "submissions"])
+def test_a_submission_through_any_server(served: Served, tmp_path: Path, door: str) -> None:
     """--server: with STARTTLS or TLS, never in the clear; a certificate that nobody vouches for is refused."""
     (tmp_path / "password").write_text(served.password + "\n")
     submit = (
-        "submit", "--server", f"127.0.0.1:{served.ports['submission']}", "--password-file", str(tmp_path / "password"),
+        "submit", "--server", f"127.0.0.1:{served.ports[door]}", "--password-file", str(tmp_path / "password"),
         "--from", served.account, "--to", served.account,
     )  # fmt: skip
     refused = served.run(*submit, given=b"Hello\n")
@@ -114,6 +119,56 @@ def test_a_second_server_on_the_same_data_is_refused(served: Served) -> None:
     done = served.run(*second.command[1:4])
     assert done.returncode == 1
     assert b"holds" in done.stderr
+
+
+def test_while_it_stops_it_finishes_what_was_begun_and_refuses_the_rest(tmp_path: Path) -> None:
+    """Issue 4: SIGTERM stops taking, finishes what is in flight within 10 s and exits 0."""
+    with Served(tmp_path / "data") as server:
+        busy = smtplib.SMTP("127.0.0.1", server.ports["smtp"])
+        busy.ehlo()
+        busy.mail(server.account)
+        busy.rcpt(server.account)
+        assert busy.docmd("DATA")[0] == 354
+        server.process.terminate()
+        for port in server.ports.values():
+            await_refusal(port)
+        busy.send(b"Subject: begun before\r\n\r\n.\r\n")
+        assert busy.getreply()[0] == 250
+        assert server.process.wait(10) == 0
+        busy.close()
+        assert b"begun before" in server.run("fetch", "--account", server.account, "--last").stdout
+
+
+def await_refusal(port: int) -> None:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionError:
+            return
+    pytest.fail(f"port {port} still takes connections")
+
+
+def test_a_worker_that_is_told_to_stop_alone_is_followed_by_one_that_serves(tmp_path: Path) -> None:
+    """Whoever sends SIGTERM to the wrong process loses no door for it."""
+    with Served(tmp_path / "data") as server:
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        worker = children.read_text()
+        os.kill(int(worker), signal.SIGTERM)
+        end = time.monotonic() + SECONDS
+        while children.read_text() in {worker, ""}:
+            assert time.monotonic() < end, "no worker follows"
+        for name, port in server.ports.items():
+            await_greeting(port, encrypted=name.endswith("s"))
+
+
+def await_greeting(port: int, *, encrypted: bool) -> None:
+    """A door says something: it is served."""
+    with contextlib.ExitStack() as closing:
+        peer: socket.socket = closing.enter_context(socket.create_connection(("127.0.0.1", port), SECONDS))
+        if encrypted:
+            peer = closing.enter_context(ANY_CERTIFICATE.wrap_socket(peer))
+        assert peer.recv(100)[:1] in {b"2", b"*", b"+"}
 
 
 def test_a_restart_has_the_same_accounts_and_mail(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from posthouse.message.compose import ComposedMessage
 
 TIMEOUT_SECONDS: Final = 300.0      # RFC 5321 4.5.3.2
 SUBMISSION_PORT: Final = 587
-TLS_PORTS: Final = {465, 2465}      # TLS from the first octet (RFC 8314 3.3); ours of `serve --dev` too
+STARTTLS_PORTS: Final = {25, 587, 2525, 2587}    # of RFC 5321 and RFC 6409; ours of `serve --dev` too
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,15 @@ def submit_remotely(
 
 
 def _connect(host: str, port: int, context: ssl.SSLContext) -> smtplib.SMTP:
-    if port in TLS_PORTS:
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    """On other ports TLS is tried from the first octet (RFC 8314 3.3), then STARTTLS: a server that speaks in the clear
+    shows it at once, while one that waits for TLS says nothing for minutes."""
+    if port not in STARTTLS_PORTS:
+        try:
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError:    # it spoke, but not TLS
+            pass
     client = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
     client.starttls(context=context)
     return client

@@ -6,6 +6,7 @@ would need the handshake.
 """
 
 import asyncio
+import errno
 import socket
 from enum import Enum, auto
 from functools import partial
@@ -98,7 +99,10 @@ class _EncryptedListener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):    # nobody more, or gone already
                 return
             except OSError as error:
-                self._pause_accepting(error)
+                if error.errno == errno.EINVAL:    # it listens no more: the supervisor stops, and says so to us too
+                    self._loop.remove_reader(self._socket)
+                else:
+                    self._pause_accepting(error)
                 return
             peer = peer_at(address)
             if self._connections.admit(peer) is not Admission.ADMITTED:

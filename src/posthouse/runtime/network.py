@@ -5,9 +5,10 @@ that option or without, is refused to us, and ours to anybody else. (Sharing one
 option on purpose, and this bind before it as the probe.)
 """
 
+import contextlib
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -60,6 +61,14 @@ def listen_on(endpoints: Mapping[str, Endpoint], if_taken: IfTaken) -> dict[str,
             undo.callback(listening[name].socket.close)
         undo.pop_all()
     return listening
+
+
+def refuse_more(listening: Iterable[socket.socket]) -> None:
+    """Have the kernel refuse connections from now on, whoever else holds the sockets. For good: a port that was
+    given to us as a free one would be another if we listened again."""
+    for one in listening:
+        with contextlib.suppress(OSError):    # a system that cannot: they wait until the last holder has closed it
+            one.shutdown(socket.SHUT_RDWR)
 
 
 def _listen(name: str, wanted: Endpoint, if_taken: IfTaken) -> Listening:

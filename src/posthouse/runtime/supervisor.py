@@ -77,16 +77,24 @@ class _Worker:
     ready_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """What is called when the first worker serves, and when no other one will be started."""
+
+    ready: Callable[[], None]
+    stopping: Callable[[], None]
+
+
 class Supervisor:
     """One worker, and everything about its life and death. `run` once, on the main thread of a process without others.
 
-    `work` is a worker's whole life, called in each forked child; `when_ready` is called when the first one serves.
+    `work` is a worker's whole life, called in each forked child.
     """
 
     def __init__(
         self,
         work: Callable[[WorkerLink], ExitCode],
-        when_ready: Callable[[], None],
+        milestones: Milestones,
         *,
         clock: Clock,
         journal: Journal,
@@ -94,7 +102,8 @@ class Supervisor:
         limits: RestartLimits = RestartLimits(),    # noqa: B008 it is frozen
     ) -> None:
         self._work = work
-        self._when_ready: Callable[[], None] | None = when_ready
+        self._when_ready: Callable[[], None] | None = milestones.ready
+        self._when_stopping = milestones.stopping
         self._clock = clock
         self._journal = journal
         self._hangup = hangup
@@ -212,6 +221,7 @@ class Supervisor:
         if self._kill_at is None:
             self._kill_at = self._clock.monotonic() + self._limits.stop_seconds_max
             os.kill(self._worker.pid, signal.SIGTERM)
+            self._when_stopping()
         return None
 
     def _reap(self) -> ExitCode | None:

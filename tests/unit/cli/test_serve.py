@@ -154,3 +154,10 @@ def test_faulty_settings_start_nothing(tmp_path: Path, closing: ExitStack) -> No
     assert isinstance(raised.value, click.ClickException)
     assert ":1: hostnam" in raised.value.message
     assert ":2: data_directory" in raised.value.message
+
+
+def test_a_trial_reads_no_settings_file_and_says_so() -> None:
+    """A file that was named and not read would be missed only later (DESIGN 8)."""
+    result = CliRunner().invoke(posthouse, ["serve", "--dev", "--config", "/nonexistent/posthouse.toml"])
+    assert result.exit_code == 2
+    assert "leave out --config, or --dev" in result.output

@@ -8,6 +8,7 @@ from generated_mail import GeneratedMail, mails
 from posthouse.message.headers import HeaderSection
 from posthouse.message.mime import scan
 from posthouse.message.text import searchable_header, searchable_text
+from posthouse.protocol.smtp.settings import ServerSettings
 
 
 def text_of(octets: bytes) -> str:
@@ -34,6 +35,12 @@ def test_charsets_and_encodings_are_undone() -> None:
     assert "Grüße" in text
     assert "<p>žluť" in text
     assert "日本語" in text
+
+
+def test_the_last_word_of_the_longest_message_is_found() -> None:
+    """Issue 4: SEARCH is exact, in as much as the doors take by default (50 MiB)."""
+    body = b"x" * (ServerSettings("mail.example.org").message_size_octets_max - 100) + b"\r\nlast-word\r\n"
+    assert text_of(b"Subject: long\r\n\r\n" + body).endswith("last-word\r\n")
 
 
 def test_what_is_no_text_is_not_read() -> None:

@@ -25,14 +25,15 @@ from posthouse.runtime.clock import SystemClock
 from posthouse.runtime.journal import Journal, standard_error
 from posthouse.runtime.process import ExitCode, WorkerLink, raise_descriptor_limit
 from posthouse.runtime.restarts import RestartLimits
-from posthouse.runtime.supervisor import Hangup, Supervisor
+from posthouse.runtime.supervisor import Hangup, Milestones, Supervisor
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 
 def supervise(work, hangup=Hangup.RELOADS, **limits):
     journal = Journal(SystemClock(), standard_error)
-    supervisor = Supervisor(work, lambda: say("ready"), clock=SystemClock(), journal=journal, hangup=hangup,
+    milestones = Milestones(ready=lambda: say("ready"), stopping=lambda: None)
+    supervisor = Supervisor(work, milestones, clock=SystemClock(), journal=journal, hangup=hangup,
                             limits=RestartLimits(**limits))
     say("ended", int(supervisor.run()))
 

@@ -79,10 +79,12 @@ NOT_SMTP: Final = _say(421, "4.7.0", "that is HTTP, this is a mail server; closi
 FAREWELL: Final = _say(221, "2.0.0", "goodbye")
 # --- commands -------------------------------------------------------------------------------------------------------
 DONE: Final = _say(250, "2.0.0", "OK")
-HELP: Final = _say(214, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH: see RFC 5321")
+HELP: Final = _say(214, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP and what EHLO names: RFC 5321")
 NOT_VERIFIED: Final = _say(252, "2.0.0", "will not verify; send mail to it and we will try our best")
 UNRECOGNIZED: Final = _say(500, "5.5.2", "command not recognized")
-LINE_TOO_LONG: Final = _say(500, "5.5.2", f"line too long; commands have at most {COMMAND_OCTETS_MAX} octets")
+LINE_TOO_LONG: Final = _say(
+    500, "5.5.2", f"line too long; at most {COMMAND_OCTETS_MAX} octets, AUTH {AUTH_OCTETS_MAX:,}"
+)
 LINE_END_WRONG: Final = _say(500, "5.5.2", "a line ends with CR LF, and neither stands alone (RFC 5321 2.3.8)")
 NOT_OFFERED: Final = _say(502, "5.5.1", "command not offered here")
 OUT_OF_SEQUENCE: Final = _say(503, "5.5.1", "bad sequence of commands")
