@@ -1,5 +1,5 @@
 # Posthouse: `make serve` runs a whole mail system on this machine, `make test` proves it. `make help` lists the rest.
-PYTHON ?= python3
+PYTHON ?= $(shell scripts/choose-python)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
@@ -11,7 +11,7 @@ help:            ## this list
 install: $(INSTALLED)  ## make the environment (.venv) and install Posthouse into it
 
 $(INSTALLED): pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(or $(PYTHON),$(error without a Python there is nothing to install into)) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
 
