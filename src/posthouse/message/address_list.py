@@ -40,7 +40,7 @@ _WORD: Final = rb"[^\s\"()<>@,;:\\\[\]]++"
 _ATEXT: Final = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]++"
 # One mailbox in the form that nearly all are written in, up to and with its comma.
 _USUAL: Final = re.compile(
-    rb"[ \t]*+(?:(?:\"([^\"\\]*+)\"|(%b(?:[ \t]++%b)*+))?+[ \t]*+<(%b)@([A-Za-z0-9.-]++)>"
+    rb"[ \t]*+(?:(?:\"([^\"\\]*+)\"|(%b(?:[ \t]++%b)*))?[ \t]*+<(%b)@([A-Za-z0-9.-]++)>"
     rb"|(%b)@([A-Za-z0-9.-]++))[ \t]*+(?:,|\Z)"
     % (_WORD, _WORD, _ATEXT, _ATEXT)
 )

@@ -17,13 +17,13 @@ VALUE_OCTETS_MAX: Final = 16_384
 # "; name=value": quoted, or up to the next semicolon or "name=", since unquoted spaces and missing semicolons are wrong
 # and common.
 _NAME: Final = rb'[^\s=;"]++'
-_BARE: Final = rb'[^;\s]++(?:\s++(?!%b\s*+=)[^;\s]++)*+' % _NAME
+_BARE: Final = rb'[^;\s]++(?:\s++(?!%b\s*+=)[^;\s]++)*' % _NAME
 _PARAMETER: Final = re.compile(
     rb'(?:;|(?<![\s;])\s)\s*+(%b)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|(%b)?)' % (_NAME, _BARE), re.DOTALL
 )
 # What nearly all fields say: a token, or type/subtype, and at most one parameter. A third of the general form's cost.
 _USUAL: Final = re.compile(
-    rb"([A-Za-z0-9.+/-]++)(?:;\s*+([A-Za-z-]++)=(?:\"([!#-\[\]-~]*+)\"|([A-Za-z0-9_.+=-]++)))?+"
+    rb"([A-Za-z0-9.+/-]++)(?:;\s*+([A-Za-z-]++)=(?:\"([!#-\[\]-~]*+)\"|([A-Za-z0-9_.+=-]++)))?"
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _WHITE_SPACE: Final = re.compile(rb"\s+")
