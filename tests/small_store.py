@@ -91,7 +91,7 @@ def put(tx: Transaction, where: Where, body: bytes = b"hello\r\n", bits: int = 0
     """Append one small message, its bytes in a row of their own."""
     octets = HEADER + body
     blob_id = add_blob(tx, Spooled(octets, b"\0" * 32, None), 1)
-    wire = Wire(1, b"(envelope of %s)" % body.strip(), b"(structure)", b"Subject: test\r\n", b"")
+    wire = Wire(1, b"(envelope of %s)" % body.strip(), b"(structure)", b"\1\x0f\0\0\0", b"Subject: test\r\n", b"")
     view = View.whole(len(octets), len(HEADER))
     message = NewMessage(blob_id, None, view.encode(), view.size_octets, Instant(at), wire)
     return append(tx, where, message, ZonedInstant(Instant(at), 60), bits, Instant(at))

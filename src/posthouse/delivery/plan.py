@@ -14,7 +14,7 @@ from posthouse.database.identifiers import AccountId
 from posthouse.delivery.arrival import Arrival, Destination, Entrance
 from posthouse.delivery.errors import HeaderTooLarge, TooManyHops
 from posthouse.delivery.examination import Examined
-from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
+from posthouse.delivery.rendition import render, sent_date
 from posthouse.delivery.visibility import made_complete, without_fields
 from posthouse.history.daily import Sums
 from posthouse.history.decisions import DecisionRecord, RecipientDecision
@@ -76,14 +76,13 @@ def make_plan(arrival: Arrival, examined: Examined, hostname: str) -> Plan:
     if arrival.origin.entrance is Entrance.SUBMISSION:
         seen, section = made_complete(seen, section, arrival, hostname)
     relay_view = seen.with_prefix(_received(arrival, hostname))
-    rendition = render(section, examined.root)
     sent = sent_date(section)
     return Plan(
         arrival,
         tuple(sorted(_deliveries(arrival, relay_view), key=lambda delivery: delivery.account_id)),
         _elsewhere(arrival),
         relay_view,
-        Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts),
+        render(section, examined.root),
         arrival.at if sent is None else sent,
         _decision(arrival, section),
     )

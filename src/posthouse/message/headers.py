@@ -4,7 +4,7 @@ Total and linear: no octets are an error. What is no field is kept as junk, so t
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Container
 from mmap import mmap
 from typing import Final, NamedTuple, Self
 
@@ -20,6 +20,7 @@ _PIECE: Final = re.compile(rb"([!-9;-~]++)([ \t]*+:)([^\n]*+(?:\n[ \t][^\n]*+)*+
 _EMPTY_FIRST_LINE: Final = re.compile(rb"\r?\n")
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _FIRST_LINES: Final = re.compile(rb"(?:[^\n]*+\n){%d}" % FIELD_LINES_MAX)
+_LINE_FEED: Final = 10
 
 _Piece = tuple[bytes, bytes, bytes, bytes]    # name, white space and colon, value with its line end; or junk
 
@@ -116,9 +117,9 @@ class HeaderSection:
         """How many fields and lines of junk there are."""
         return len(self._pieces)
 
-    def select(self, lower_names: frozenset[bytes]) -> bytes:
-        """The fields of these names, raw and in order."""
-        return b"".join([b"".join(piece) for piece in self._pieces if piece[0].lower() in lower_names])
+    def select(self, lower_names: Container[bytes]) -> list[tuple[bytes, bytes]]:
+        """The fields of these names, in order: the name in lower case, and the whole field raw."""
+        return [(lower, b"".join(piece)) for piece in self._pieces if (lower := piece[0].lower()) in lower_names]
 
     def ranges(self, lower_names: frozenset[bytes]) -> list[tuple[int, int, bytes, bytes]]:
         """Where the fields of these names stand: start, end, lower-case name and value, in order.
@@ -163,26 +164,12 @@ def select_fields(raw_header: bytes, lower_names: frozenset[bytes], *, exclude: 
     """
     section = HeaderSection.parse(raw_header)
     names = section.names() - lower_names if exclude else lower_names
-    fields = section.select(names)
-    return fields + (b"\r\n\r\n" if fields and not fields.endswith(b"\n") else b"\r\n")
+    return close_fields(b"".join([field for _, field in section.select(names)]))
 
 
-def pick_fields(fields: bytes, lower_names: frozenset[bytes]) -> bytes:
-    """The same of what `HeaderSection.select` gave: whole fields, no junk and no empty line. One expression does it."""
-    found = b"".join(_picker(lower_names).findall(fields))
-    return found + (b"\r\n\r\n" if found and not found.endswith(b"\n") else b"\r\n")
-
-
-# A mail program asks for the same few names for ever.
-@lru_cache(maxsize=256)
-def _picker(lower_names: frozenset[bytes]) -> re.Pattern[bytes]:
-    """Runs of fields of these names are the one group; other fields are passed over a field at a time."""
-    wanted = rb"(?:%b)[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?" % _any_of(lower_names)
-    return re.compile(rb"((?:%b)++)|[^\n]++(?:\n[ \t][^\n]*+)*+\n?" % wanted, re.IGNORECASE)
-
-
-def _any_of(lower_names: frozenset[bytes]) -> bytes:
-    return b"|".join(map(re.escape, sorted(lower_names)))
+def close_fields(fields: bytes) -> bytes:
+    """Put the empty line behind fields that were selected, and a line end before it where the last has none."""
+    return fields + (b"\r\n" if not fields or fields[-1] == _LINE_FEED else b"\r\n\r\n")
 
 
 def _cut(header: bytes) -> list[_Piece]:

@@ -20,13 +20,14 @@ from posthouse.store.placements import DELETED, SEEN, Placement, Placements, enc
 
 
 class Wire(Struct, frozen=True):
-    """The ready-made forms of a message, opaque here (delivery/rendition.py)."""
+    """The ready-made forms of a message, opaque here: `delivery/rendition.py` makes them and reads them."""
 
     version: int
-    envelope: bytes
-    bodystructure: bytes
-    fields: bytes
-    parts: bytes
+    envelope: bytes         # the value of ENVELOPE
+    bodystructure: bytes    # the value of BODYSTRUCTURE, of which BODY is made
+    field_index: bytes      # what is where in the fields
+    fields: bytes           # those that mail programs ask for, raw and in order, without the empty line
+    parts: bytes            # where each section stands
 
 
 class NewMessage(Struct, frozen=True):
@@ -81,7 +82,7 @@ def _keep(tx: Transaction, account_id: AccountId, message: NewMessage) -> Messag
     return MessageId(
         tx.insert(
             "INSERT INTO message (account_id, blob_id, decision_id, view, size_octets, rendition_version, envelope,"
-            " bodystructure, fields, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " bodystructure, field_index, fields, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 account_id,
                 message.blob_id,
@@ -91,6 +92,7 @@ def _keep(tx: Transaction, account_id: AccountId, message: NewMessage) -> Messag
                 wire.version,
                 wire.envelope,
                 wire.bodystructure,
+                wire.field_index,
                 wire.fields,
                 wire.parts,
             ),

@@ -12,7 +12,7 @@ from posthouse.database.transaction import Row, Transaction
 from posthouse.message.view import View, read, read_all
 from posthouse.runtime.disk import Disk
 
-WIRE_COLUMNS = ("envelope", "bodystructure", "fields", "parts")
+WIRE_COLUMNS = ("envelope", "bodystructure", "field_index", "fields", "parts")
 MESSAGES_A_PAGE = 1000       # DESIGN 5: pages of at most 1 MiB or 1,000 rows
 DENSE = 2                    # a range of keys with at least half of them wanted is read as a range
 
@@ -92,7 +92,7 @@ def _among(tx: Transaction, columns: str, tables: str, message_ids: "array[int]"
         )
     else:
         rows = tx.rows_among(f"SELECT {columns} FROM {tables} WHERE message_id IN {{keys}}", message_ids)
-    if len(rows) == len(message_ids) and all(row[0] == key for row, key in zip(rows, message_ids, strict=True)):
+    if [row[0] for row in rows] == message_ids.tolist():
         return rows
     by_id = {row[0]: row for row in rows}
     try:

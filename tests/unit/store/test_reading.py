@@ -60,7 +60,7 @@ def test_a_message_that_is_not_there_is_an_error_and_never_another(full: Store, 
 def put_view(store: Store, view: View, spooled: Spooled) -> int:
     def operation(tx):
         blob_id = add_blob(tx, spooled, 1)
-        message = NewMessage(blob_id, None, view.encode(), view.size_octets, NOON, Wire(1, b"", b"", b"", b""))
+        message = NewMessage(blob_id, None, view.encode(), view.size_octets, NOON, Wire(1, b"", b"", b"", b"", b""))
         return append(tx, INBOX, message, ZonedInstant(Instant(NOON), 0), 0, NOON)
 
     store.write(operation)

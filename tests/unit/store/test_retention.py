@@ -173,7 +173,7 @@ def test_a_message_of_another_account_that_shares_the_bytes_stays(store) -> None
         octets = b"Subject: both\r\n\r\nhello\r\n"
         blob_id = add_blob(tx, Spooled(octets, b"\0" * 32, "blobs/ab/shared"), 2)
         view = View.whole(len(octets), 17)
-        message = NewMessage(blob_id, None, view.encode(), len(octets), NOON, Wire(1, b"", b"", b"", b""))
+        message = NewMessage(blob_id, None, view.encode(), len(octets), NOON, Wire(1, b"", b"", b"", b"", b""))
         for account_id in (ALICE, bob):
             append(tx, Where(account_id, 1), message, ZonedInstant(NOON), 0, NOON)
 

@@ -112,6 +112,7 @@ CREATE TABLE message (
     rendition_version INTEGER NOT NULL,
     envelope BLOB NOT NULL,
     bodystructure BLOB NOT NULL,
+    field_index BLOB NOT NULL,
     fields BLOB NOT NULL,
     parts BLOB NOT NULL
 );

@@ -9,7 +9,7 @@ from posthouse.database.blobs.spool import Spool, Spooled
 from posthouse.database.errors import DatabaseError, SyncFailed
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.examination import Examined, examine
-from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
+from posthouse.delivery.rendition import render, sent_date
 from posthouse.doors.imap.answers import completion_of, no, ok
 from posthouse.doors.imap.conversation import Conversation
 from posthouse.doors.imap.flag_names import system_bits
@@ -20,7 +20,7 @@ from posthouse.protocol.imap.responses import Completion
 from posthouse.store.errors import NoSuchDestination
 from posthouse.store.keywords import keyword_bits
 from posthouse.store.mailboxes import find_mailbox
-from posthouse.store.messages import NewMessage, Where, Wire, append
+from posthouse.store.messages import NewMessage, Where, append
 
 
 class Appending:
@@ -80,8 +80,7 @@ class Appending:
     def _operation(self, spooled: Spooled, examined: Examined) -> Callable[[Transaction], tuple[int, int]]:
         command, account_id = self._command, self._conversation.owner.account_id
         now = self._conversation.services.clock.now()
-        rendition = render(examined.section, examined.root)
-        wire = Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts)
+        wire = render(examined.section, examined.root)
         view = View.whole(spooled.length, examined.section.end)
         system, keywords = system_bits(command.flags)
         date = command.internal_date or ZonedInstant(now)

@@ -24,11 +24,12 @@ from posthouse.protocol.imap.fetch_items import MEMORY_OCTETS_MAX, Attribute, Bo
 from posthouse.runtime.disk import Disk
 from posthouse.store.changes import UidRange
 from posthouse.store.placements import Placements
-from posthouse.store.reading import StoredMessage, find_message, find_messages, wire_forms
+from posthouse.store.reading import WIRE_COLUMNS, StoredMessage, find_message, find_messages, wire_forms
 
 FORMS_PAGE_OCTETS_MAX: Final = 16 << 20    # of messages whose ready-made forms are read: far shorter, as a rule
+FORMS_PAGE_MESSAGES_MAX: Final = 250       # some 100 KiB: the peer reads one page while the next is made
 
-ENVELOPE, BODYSTRUCTURE, FIELDS, PARTS = "envelope", "bodystructure", "fields", "parts"
+ENVELOPE, BODYSTRUCTURE, FIELD_INDEX, FIELDS, PARTS = WIRE_COLUMNS
 
 
 class Step(Struct, frozen=True):
@@ -78,7 +79,7 @@ _remembered_needs: Final = lru_cache(maxsize=256)(_needs_of)
 class Read(Struct, frozen=True):
     """What was read for a page, a list a column in the messages' order; a column that nobody needs is empty."""
 
-    forms: dict[str, list[bytes]]
+    forms: dict[str, tuple[bytes, ...]]
     messages: list[StoredMessage]
 
 
@@ -112,11 +113,11 @@ class Fetching:
 
     def _pages(self, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
         """The messages in pages of a bounded number, and of bounded octets where any are read."""
-        for page in pages(self._selected.known, ranges):
-            if self._reads_messages or self._columns:
-                yield from page.parts(PAGE_OCTETS_MAX if self._reads_messages else FORMS_PAGE_OCTETS_MAX)
-            else:
-                yield page
+        if not self._reads_messages and not self._columns:
+            yield from pages(self._selected.known, ranges)
+            return
+        for page in pages(self._selected.known, ranges, FORMS_PAGE_MESSAGES_MAX):
+            yield from page.parts(PAGE_OCTETS_MAX if self._reads_messages else FORMS_PAGE_OCTETS_MAX)
 
     # ---- a page of messages ------------------------------------------------------------------------------------------
 
@@ -135,8 +136,8 @@ class Fetching:
         messages = find_messages(tx, keys) if self._reads_messages else []
         if not self._columns:
             return Read({}, messages)
-        rows = wire_forms(tx, keys, self._columns)
-        return Read({name: [row[number] for row in rows] for number, name in enumerate(self._columns)}, messages)
+        forms = zip(*wire_forms(tx, keys, self._columns), strict=True)
+        return Read(dict(zip(self._columns, forms, strict=True)), messages)
 
     def _column(self, item: FetchItem, page: Page, read: Read) -> tuple[bytes, tuple[Sequence[Any], ...]]:
         """An item of all messages of a page: the text that it is told in, and the values that fill it."""
@@ -161,9 +162,9 @@ class Fetching:
             case Attribute.BODY:
                 return b"BODY %b", ([body_of(form) for form in read.forms[BODYSTRUCTURE]],)
 
-    def _bodies(self, item: BodySection, read: Read) -> list[bytes | None]:
+    def _bodies(self, item: BodySection, read: Read) -> Sequence[bytes | None]:
         if needs_fields_alone(item):
-            return [from_fields(item, fields) for fields in read.forms[FIELDS]]
+            return from_fields(item, read.forms[FIELD_INDEX], read.forms[FIELDS])
         if not item.section.path:
             return [from_message(item, b"", message, self._disk) for message in read.messages]
         found = zip(read.forms[PARTS], read.messages, strict=True)
@@ -234,14 +235,14 @@ def _columns_of(item: FetchItem) -> tuple[str, ...]:
     """Which ready-made forms an item needs."""
     if isinstance(item, BodySection):
         if needs_fields_alone(item):
-            return (FIELDS,)
+            return FIELD_INDEX, FIELDS
         return (PARTS,) if item.section.path else ()
     if item is Attribute.ENVELOPE:
         return (ENVELOPE,)
     return (BODYSTRUCTURE,) if item in (Attribute.BODY, Attribute.BODYSTRUCTURE) else ()
 
 
-def _literals(label: bytes, bodies: list[bytes | None]) -> tuple[bytes, tuple[Sequence[Any], ...]]:
+def _literals(label: bytes, bodies: Sequence[bytes | None]) -> tuple[bytes, tuple[Sequence[Any], ...]]:
     """Sections as literals; NIL for one that is not there."""
     if None not in bodies:
         return label + b" {%d}\r\n%b", ([len(body) for body in bodies if body is not None], bodies)

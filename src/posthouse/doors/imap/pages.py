@@ -40,18 +40,20 @@ class Page(Struct, frozen=True):
             start = stop
 
 
-def pages(known: Listing, ranges: tuple[UidRange, ...]) -> Iterator[Page]:
-    """The messages of some UID ranges, PAGE_MESSAGES_MAX at a time."""
+def pages(
+    known: Listing, ranges: tuple[UidRange, ...], messages_max: int = PAGE_MESSAGES_MAX
+) -> Iterator[Page]:
+    """The messages of some UID ranges, so many at a time."""
     numbers: list[int] = []
     parts: list[Placements] = []
     for chunk, first, past, number in known.spans(ranges):
         start = first
         while start < past:
-            stop = min(past, start + PAGE_MESSAGES_MAX - len(numbers))
+            stop = min(past, start + messages_max - len(numbers))
             numbers.extend(range(number + start - first, number + stop - first))
             parts.append(chunk.placements.part(start, stop))
             start = stop
-            if len(numbers) == PAGE_MESSAGES_MAX:
+            if len(numbers) == messages_max:
                 yield Page(numbers, joined(parts))
                 numbers, parts = [], []
     if numbers:

@@ -1,9 +1,9 @@
 """The octets of BODY[...] items (RFC 3501 6.4.5): from the ready-made fields where they suffice, or the message."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from posthouse.delivery.rendition import USUAL_FIELDS, find_section, select_fields
-from posthouse.message.headers import pick_fields
+from posthouse.delivery.rendition import USUAL_FIELDS, choose_fields, find_section, select_fields
 from posthouse.message.view import Range
 from posthouse.protocol.imap.fetch_items import BodySection, SectionKind
 from posthouse.runtime.disk import Disk
@@ -18,9 +18,10 @@ def needs_fields_alone(item: BodySection) -> bool:
     return not section.path and section.kind is SectionKind.HEADER_FIELDS and section.names <= USUAL_FIELDS
 
 
-def from_fields(item: BodySection, fields: bytes) -> bytes:
-    """The octets of an item that the ready-made fields answer."""
-    return _part_of(pick_fields(fields, item.section.names), item)
+def from_fields(item: BodySection, indexes: Sequence[bytes], fields: Sequence[bytes]) -> list[bytes]:
+    """The octets of an item that the ready-made fields of some messages answer."""
+    chosen = choose_fields(item.section.names, zip(indexes, fields, strict=True))
+    return chosen if item.partial is None else [_part_of(octets, item) for octets in chosen]
 
 
 def range_of(item: BodySection, parts: bytes, message: StoredMessage) -> Range | None:

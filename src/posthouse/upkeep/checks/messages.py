@@ -24,7 +24,7 @@ def check_messages(inspection: Inspection, named: NamedMessages, delivered: Deli
     """Read every message as its account sees it."""
     for rows in inspection.pages(
         "SELECT message_id, account_id, decision_id, message.blob_id, view, size_octets, rendition_version,"
-        " envelope, bodystructure, fields, parts, blob.length, blob.name, blob.bytes"
+        " envelope, bodystructure, field_index, fields, parts, blob.length, blob.name, blob.bytes"
         " FROM message LEFT JOIN blob USING (blob_id) WHERE message_id > ? ORDER BY message_id LIMIT ?",
         MESSAGES_A_PAGE,
     ):
@@ -64,7 +64,7 @@ def _check_message(
     if examined.section.octets.count(b"\n") >= FIELD_LINES_MAX - _PREFIX_LINES:
         return                            # where parsing stops depends on what was put before
     made = render(examined.section, examined.root)
-    if [made.envelope, made.bodystructure, made.fields, made.parts] != forms:
+    if [made.envelope, made.bodystructure, made.field_index, made.fields, made.parts] != forms:
         inspection.report(FaultKind.MESSAGE_RENDITION, subject, "its stored wire forms are not those of its bytes")
 
 

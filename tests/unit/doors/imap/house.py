@@ -15,7 +15,7 @@ from posthouse.database.identifiers import AccountId, MailboxId, Uid
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.examination import examine
-from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
+from posthouse.delivery.rendition import render, sent_date
 from posthouse.directory.accounts import Role, add_account
 from posthouse.directory.credentials import add_application_password
 from posthouse.directory.domains import add_domain
@@ -34,7 +34,7 @@ from posthouse.runtime.counters import SessionLimits
 from posthouse.runtime.sim.faults import Faults
 from posthouse.runtime.tls import CertificateFiles
 from posthouse.store.mailboxes import INBOX_ID, make_mailboxes
-from posthouse.store.messages import NewMessage, Where, Wire, append
+from posthouse.store.messages import NewMessage, Where, append
 from unit.doors.house import CHEAP, NOON, OCCASION, PASSWORD, DoorHouse
 from unit.doors.imap.client import ImapClient
 
@@ -189,8 +189,7 @@ def _fill(tx: Transaction, where: Where, spooled: Spooled, count: int, bits: int
 
 def _message(tx: Transaction, spooled: Spooled, prefix: bytes) -> NewMessage:
     examined = examine(spooled.octets)
-    rendition = render(examined.section, examined.root)
-    wire = Wire(RENDITION_VERSION, rendition.envelope, rendition.bodystructure, rendition.fields, rendition.parts)
+    wire = render(examined.section, examined.root)
     view = View.whole(spooled.length, examined.section.end).with_prefix(prefix)
     sent = sent_date(examined.section) or NOON
     return NewMessage(add_blob(tx, spooled, 1), None, view.encode(), view.size_octets, sent, wire)

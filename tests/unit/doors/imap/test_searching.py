@@ -15,7 +15,7 @@ from posthouse.database.blobs.spool import INLINE_OCTETS_MAX, Spooled
 from posthouse.database.identifiers import Uid
 from posthouse.database.transaction import Transaction
 from posthouse.delivery.examination import examine
-from posthouse.delivery.rendition import RENDITION_VERSION, render, sent_date
+from posthouse.delivery.rendition import render, sent_date
 from posthouse.doors.imap.flag_names import SYSTEM_BITS
 from posthouse.doors.imap.search_reading import OCTETS_A_PAGE, Found
 from posthouse.doors.imap.searching import Breath, Searching, Step
@@ -49,7 +49,7 @@ from posthouse.protocol.imap.sequence_set import SequenceSet
 from posthouse.runtime.disk import SystemDisk
 from posthouse.store.listing import Chunk, Listing
 from posthouse.store.mailboxes import INBOX_ID, get_mailbox
-from posthouse.store.messages import NewMessage, Wire, append, expunge
+from posthouse.store.messages import NewMessage, append, expunge
 from posthouse.store.opened import OpenMailboxes
 from posthouse.store.placements import DELETED
 from search_oracle import KnownMessage, finds
@@ -130,8 +130,7 @@ def deliver(
     """Keep a message as a delivery does; its UID, and what its account sees."""
     examined = examine(octets)
     view = View.separated(examined.section, len(octets)).with_prefix(prefix)
-    made = render(examined.section, examined.root)
-    wire = Wire(RENDITION_VERSION, made.envelope, made.bodystructure, made.fields, made.parts)
+    wire = render(examined.section, examined.root)
     blob_id = add_blob(tx, Spooled(octets, b"\0" * 32, None), 1)
     sent = sent_date(examined.section) or Instant(at)
     message = NewMessage(blob_id, None, view.encode(), view.size_octets, sent, wire)

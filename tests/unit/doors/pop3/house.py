@@ -151,7 +151,7 @@ def _append(tx: Transaction, where: Where, spooled: Spooled, prefix: bytes) -> U
     section = HeaderSection.parse(bytes(spooled.octets[:65_536]))
     view = View.whole(spooled.length, section.end).with_prefix(prefix)
     message = NewMessage(
-        add_blob(tx, spooled, 1), None, view.encode(), view.size_octets, NOON, Wire(1, b"", b"", b"", b"")
+        add_blob(tx, spooled, 1), None, view.encode(), view.size_octets, NOON, Wire(1, b"", b"", b"", b"", b"")
     )
     return append(tx, where, message, ZonedInstant(NOON, 0), 0, NOON)
 

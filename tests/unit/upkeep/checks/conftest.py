@@ -14,7 +14,7 @@ from posthouse.delivery.acceptance import accept
 from posthouse.delivery.arrival import Arrival, Destination, Entrance, Origin, Originator
 from posthouse.delivery.examination import examine
 from posthouse.delivery.plan import make_plan
-from posthouse.delivery.rendition import RENDITION_VERSION, render
+from posthouse.delivery.rendition import render
 from posthouse.directory.accounts import Role, add_account
 from posthouse.directory.aliases import add_alias
 from posthouse.directory.credentials import add_application_password
@@ -30,7 +30,7 @@ from posthouse.runtime.disk import SystemDisk
 from posthouse.store.folding import fold
 from posthouse.store.keywords import keyword_bits
 from posthouse.store.mailboxes import create_mailbox, delete_mailbox, make_mailboxes, rename_mailbox
-from posthouse.store.messages import NewMessage, Where, Wire, append, copy, move, remove
+from posthouse.store.messages import NewMessage, Where, append, copy, move, remove
 from posthouse.store.placements import SEEN
 from posthouse.upkeep.checking import check_store
 from posthouse.upkeep.faults import Fault
@@ -97,8 +97,7 @@ class House(Store):
 
         def appended(tx: Transaction) -> None:
             examined = examine(octets)
-            made = render(examined.section, examined.root)
-            wire = Wire(RENDITION_VERSION, made.envelope, made.bodystructure, made.fields, made.parts)
+            wire = render(examined.section, examined.root)
             view = View.whole(len(octets), examined.section.end)
             blob_id = add_blob(tx, self.spooled(octets), 1)
             message = NewMessage(blob_id, None, view.encode(), view.size_octets, NOON, wire)

@@ -64,7 +64,7 @@ DAMAGES: dict[str, tuple[FaultKind, str, Damage]] = {
     "a message in no mailbox": (
         FaultKind.MESSAGE_NOWHERE, "message 99",
         sql("INSERT INTO message SELECT 99, account_id, blob_id, NULL, view, size_octets, rendition_version, envelope,"
-            " bodystructure, fields, parts FROM message WHERE message_id = 1"),
+            " bodystructure, field_index, fields, parts FROM message WHERE message_id = 1"),
     ),
     # Placements.
     "a message lost": (FaultKind.PLACEMENT, "account 1 mailbox 1", sql("DELETE FROM message WHERE message_id = 1")),
