@@ -20,8 +20,11 @@ class Log:
         self.copies = 0
         self.waiting: list[int] = []      # how much each restart has left to copy while everyone waits
         self.copied = 0
+        self.unsynced: list[int] = []     # how much of the copied each restart has left to sync
+        self.synced = 0
+        self.sync_error: OSError | None = None
         self.checkpointer = Checkpointer(
-            cast(apsw.Connection, self), cast(apsw.Connection, self), cast(CommitRunner, self), SETTINGS
+            cast(apsw.Connection, self), cast(apsw.Connection, self), self.sync, cast(CommitRunner, self), SETTINGS
         )
 
     def set_wal_hook(self, hook: Callable[[object, str, int], int]) -> None:
@@ -37,19 +40,29 @@ class Log:
         return None
 
     def run(self, job: Callable[[], None], done: Callable[[BaseException | None], None]) -> None:
-        job()
-        done(None)
+        try:
+            job()
+        except OSError as error:
+            done(error)
+        else:
+            done(None)
 
     def wal_checkpoint(self, mode: int) -> tuple[int, int]:
         if mode == apsw.SQLITE_CHECKPOINT_RESTART:
             if self.pinned_at is not None:
                 raise apsw.BusyError
             self.waiting.append(self.frames - self.copied)
-            self.frames = self.copied = 0
+            self.unsynced.append(self.copied - self.synced)
+            self.frames = self.copied = self.synced = 0
         else:
             self.copies += 1
             self.copied = self.frames if self.pinned_at is None else min(self.frames, self.pinned_at)
         return self.frames, self.copied
+
+    def sync(self) -> None:
+        if self.sync_error is not None:
+            raise self.sync_error
+        self.synced = self.copied
 
     def commit(self, frames: int) -> None:
         self.frames += frames
@@ -65,6 +78,22 @@ def test_hardly_anything_is_left_when_the_log_is_begun_anew() -> None:
         log.commit(10)
     assert len(log.waiting) == 100_000 // SETTINGS.restart_frames
     assert max(log.waiting) <= SETTINGS.left_frames_max
+    assert not any(log.unsynced)
+
+
+def test_a_sync_that_fails_is_tried_again_a_copy_later_and_the_log_is_kept() -> None:
+    """A disk that cannot keep what is copied home: nothing is begun anew before a copy and its sync went well."""
+    log = Log()
+    log.sync_error = OSError(5, "Input/output error")
+    for _ in range(3_000):
+        log.commit(10)
+    assert not log.waiting
+    assert log.copies == 30_000 // SETTINGS.copy_frames
+    log.sync_error = None
+    for _ in range(300):
+        log.commit(10)
+    assert log.waiting
+    assert not any(log.unsynced)
 
 
 def test_a_log_that_sqlite_has_begun_anew_by_itself_is_copied_again() -> None:

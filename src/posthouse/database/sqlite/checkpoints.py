@@ -1,11 +1,11 @@
 """Moving the write-ahead log home without stalling those who wait for a COMMIT.
 
 Two halves. A second connection on a thread of its own copies what is committed into the database file every few
-megabytes (PASSIVE: it waits for nobody, nobody waits for it), so that little is ever left to copy. When the log has
-reached its grown size the copier goes on, each time with what came during its last copy, until hardly anything is left;
-then the commit thread restarts the log between two batches, and only the pages of the last moments are copied there.
-A reader that pins the log makes the restart fail at once (time-out 0); it is tried again later, and the log grows
-meanwhile.
+megabytes (PASSIVE: it waits for nobody, nobody waits for it) and syncs it, so that little is ever left to copy and to
+sync. When the log has reached its grown size the copier goes on, each time with what came during its last copy, until
+hardly anything is left; then the commit thread restarts the log between two batches, and only the pages of the last
+moments are copied there. A reader that pins the log makes the restart fail at once (time-out 0); it is tried again
+later, and the log grows meanwhile.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Job = Callable[[], None]
 class CheckpointSettings:
     """Frames of 4 KiB: how often to copy, and when to begin the log anew."""
 
-    copy_frames: int = 1_000        # 4 MiB: a copy's sync stays short beside the commits' own
+    copy_frames: int = 500          # 2 MiB: a copy and its sync stay short beside the commits' own
     restart_frames: int = 24_000    # 96 MiB of a log grown to 128
     left_frames_max: int = 250      # 1 MiB: what may be left to copy while everyone waits; twice as much at each try
 
@@ -31,10 +31,16 @@ class Checkpointer:
     """Counts the log's frames after each commit and says what is to be done about them."""
 
     def __init__(
-        self, writer: apsw.Connection, copier: apsw.Connection, copies: CommitRunner, settings: CheckpointSettings
+        self,
+        writer: apsw.Connection,
+        copier: apsw.Connection,
+        sync_copied: Callable[[], None],
+        copies: CommitRunner,
+        settings: CheckpointSettings,
     ) -> None:
         self._writer = writer
         self._copier = copier
+        self._sync_copied = sync_copied
         self._copies = copies
         self._settings = settings
         self._frames = 0          # in the log, as the last commit said
@@ -75,6 +81,7 @@ class Checkpointer:
         before = self._copied
         self._copied = self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[1]
         self._copy_got_on = self._copied > before
+        self._sync_copied()
 
     def _copy_ended(self, error: BaseException | None) -> None:
         self._copying = False

@@ -1,8 +1,8 @@
 """Opening the database file so that what SQLite promises is what we need (STORE: what decides the cost of writing).
 
 The log is grown once, with zeros, and reused for ever: a sync of a file that grows costs six times as much as one of
-a file that was written before. Nothing but SQLite touches the files while they are open: closing a descriptor of
-ours would drop its locks.
+a file that was written before. Nothing but SQLite opens and closes the files while they are open: closing a descriptor
+of ours would drop its locks (`database_file.py` has one that is closed behind them).
 """
 
 import contextlib

@@ -15,6 +15,7 @@ from posthouse.database.migrations import migrate
 from posthouse.database.sqlite.checkpoints import Checkpointer, CheckpointSettings, Job
 from posthouse.database.sqlite.commit_thread import CommitRunner, CommitThread, InlineCommits
 from posthouse.database.sqlite.connection import SqliteSettings, open_reader, open_writer
+from posthouse.database.sqlite.database_file import DatabaseFile
 from posthouse.database.sqlite.loop_reader import LoopReader
 from posthouse.database.sqlite.transaction import SqliteTransaction
 from posthouse.database.sqlite.waiting import WriterSettings, world_error
@@ -54,6 +55,7 @@ class SqliteDatabase:
             migrate(self._writing)
             self._copying = open_reader(path, self._settings.sqlite)
             self._reading = open_reader(path, self._settings.sqlite)
+            self._file = None if self._settings.sqlite.vfs else DatabaseFile(path)    # a simulated disk has no file
         except apsw.Error as error:
             raise world_error(error) from error
         except OSError as error:
@@ -63,7 +65,9 @@ class SqliteDatabase:
         self._reader = LoopReader(self._reading)
         self._writer = Writer(self._writing, loop, self._commits, self._settings.writer)
         self._writer.on_committed = self._reader.committed
-        self._checkpointer = Checkpointer(self._writing, self._copying, self._copies, self._settings.checkpoints)
+        self._checkpointer = Checkpointer(
+            self._writing, self._copying, self._sync_copied, self._copies, self._settings.checkpoints
+        )
         self._writer.restart_log = self._restart_log
         self._threads = ThreadPoolExecutor(self._settings.reading_threads, "read")
         self._of_thread = local()
@@ -78,6 +82,10 @@ class SqliteDatabase:
         if job is not None:
             self._reader.stand_aside()
         return job
+
+    def _sync_copied(self) -> None:
+        if self._file is not None:
+            self._file.sync()
 
     def write(
         self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None
@@ -118,6 +126,8 @@ class SqliteDatabase:
         self._threads.shutdown()
         for connection in (*self._opened_aside, self._reading, self._copying, self._writing):
             connection.close()
+        if self._file is not None:
+            self._file.close()
 
     async def _inline(self, operation: Callable[[Transaction], T]) -> T:
         return self.read(operation)
