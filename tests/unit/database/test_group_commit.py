@@ -1,7 +1,6 @@
 """The group commit keeps the promise: an answer means that the operation is on disk, whole, in its turn."""
 
 import asyncio
-import os
 import sys
 import threading
 from collections.abc import Hashable
@@ -294,7 +293,7 @@ def test_the_thread_has_begun_a_job_when_its_giver_goes_on() -> None:
 
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
-        thread = CommitThread(loop, "commit")
+        thread = CommitThread(loop)
         begun: list[int] = []
         for number in range(50):
             done = loop.create_future()
@@ -316,22 +315,3 @@ def test_the_thread_has_begun_a_job_when_its_giver_goes_on() -> None:
         asyncio.run(scenario())
     finally:
         sys.setswitchinterval(usual)
-
-
-@pytest.mark.parametrize("niceness", [0, 10, 30])
-def test_a_thread_stands_back_alone(niceness: int) -> None:
-    """Its niceness is added to what the process has, up to the system's greatest; the loop's own stays."""
-
-    async def scenario() -> tuple[int, int]:
-        before = os.getpriority(os.PRIO_PROCESS, 0)
-        thread = CommitThread(asyncio.get_running_loop(), "copy", niceness)
-        found = asyncio.get_running_loop().create_future()
-        of_thread: list[int] = []
-        thread.run(lambda: of_thread.append(os.getpriority(os.PRIO_PROCESS, 0)), found.set_result)
-        assert await found is None
-        thread.close()
-        assert os.getpriority(os.PRIO_PROCESS, 0) == before
-        return before, of_thread[0]
-
-    before, of_thread = asyncio.run(scenario())
-    assert of_thread == min(before + niceness, 19)

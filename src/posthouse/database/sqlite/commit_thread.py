@@ -1,16 +1,13 @@
 """The one thread on which COMMIT and checkpoints run, and its twin for simulation."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Protocol
 
 Job = Callable[[], None]
 Done = Callable[[BaseException | None], None]
-
-_NICENESS_MAX: Final = 19
 
 
 class CommitRunner(Protocol):
@@ -30,13 +27,11 @@ class CommitThread:
     (GIL) gets it once the loop has nothing left to do, and each sync would begin half a millisecond late.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, niceness: int = 0) -> None:
-        """`niceness`: how far the thread stands back for all others (nice(2))."""
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._niceness = niceness
         self._jobs: SimpleQueue[tuple[Job, Done] | None] = SimpleQueue()
         self._has_begun: SimpleQueue[None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._work, name="commit", daemon=True)
         self._thread.start()
 
     def run(self, job: Job, done: Done) -> None:
@@ -50,10 +45,6 @@ class CommitThread:
         self._thread.join()
 
     def _work(self) -> None:
-        if self._niceness:
-            this = threading.get_native_id()      # on Linux a thread has a niceness of its own
-            inherited = os.getpriority(os.PRIO_PROCESS, this)
-            os.setpriority(os.PRIO_PROCESS, this, min(inherited + self._niceness, _NICENESS_MAX))
         while (booked := self._jobs.get()) is not None:
             job, done = booked
             error: BaseException | None = None

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import apsw
 
@@ -23,10 +23,6 @@ from posthouse.database.sqlite.writer import Listener, Writer
 from posthouse.database.transaction import Transaction
 
 T = TypeVar("T")
-
-# While a copy runs, the loop or the commit thread would each wait up to 3 ms for the processor when it wakes. Not more,
-# or on a machine that others keep busy the log would grow faster than it is copied.
-COPIER_NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +60,8 @@ class SqliteDatabase:
             raise world_error(error) from error
         except OSError as error:
             raise DatabaseError(f"{path} cannot be opened: {error.strerror}") from error
-        self._commits = self._runner("commit")
-        self._copies = self._runner("copy", COPIER_NICENESS)
+        self._commits = self._runner()
+        self._copies = self._runner()
         self._reader = LoopReader(self._reading)
         self._writer = Writer(self._writing, loop, self._commits, self._settings.writer)
         self._writer.on_committed = self._reader.committed
@@ -78,9 +74,8 @@ class SqliteDatabase:
         self._opened_aside: list[apsw.Connection] = []
         self._reads_waiting = 0
 
-    def _runner(self, name: str, niceness: int = 0) -> CommitRunner:
-        inline = self._settings.threads_inline
-        return InlineCommits(self._loop) if inline else CommitThread(self._loop, name, niceness)
+    def _runner(self) -> CommitRunner:
+        return InlineCommits(self._loop) if self._settings.threads_inline else CommitThread(self._loop)
 
     def _restart_log(self) -> Job | None:
         job = self._checkpointer.after_commit()
