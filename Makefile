@@ -11,7 +11,7 @@ help:            ## this list
 install: $(INSTALLED)  ## make the environment (.venv) and install Posthouse into it
 
 $(INSTALLED): pyproject.toml
-	$(or $(PYTHON),$(error without a Python there is nothing to install into)) -m venv .venv
+	"$(or $(PYTHON),$(error name a Python: make install PYTHON=/path/to/python3))" -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
 

@@ -28,7 +28,8 @@ _NAMES: Final = (
 _NUMBERS: Final = {name: number for number, name in enumerate(_NAMES)}
 USUAL_FIELDS: Final = frozenset(_NAMES)
 
-_INDEXED_OCTETS: Final = 5    # of the index, a field: its number, and where it ends
+_INDEXED_OCTETS: Final = 5       # of the index, a field: its number, and where it ends
+_REMEMBERED_FIELDS_MAX: Final = 64    # no mail program writes so many; a hostile one's order takes much memory
 
 
 def keep_fields(section: HeaderSection) -> tuple[bytes, bytes]:
@@ -55,7 +56,9 @@ def choose_fields(names: frozenset[bytes], kept: Iterable[tuple[bytes, bytes]]) 
         numbers = index[:count]
         runs = known.get(numbers)
         if runs is None:
-            runs = known[numbers] = _runs(numbers, wanted)
+            runs = _runs(numbers, wanted)
+            if count <= _REMEMBERED_FIELDS_MAX:
+                known[numbers] = runs
         ends = (0, *_ends(count).unpack_from(index, count))
         chosen.append(close_fields(b"".join([fields[ends[first]:ends[past]] for first, past in runs])))
     return chosen

@@ -162,7 +162,7 @@ def select_fields(raw_header: bytes, lower_names: frozenset[bytes], *, exclude: 
 
     The empty line that ends it is always there, even where the header section has none.
     """
-    section = HeaderSection.parse(raw_header)
+    section = HeaderSection.parse(close_fields(raw_header))    # where it ends was found before: nothing in it is text
     names = section.names() - lower_names if exclude else lower_names
     return close_fields(b"".join([field for _, field in section.select(names)]))
 

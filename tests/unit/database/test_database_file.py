@@ -2,14 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
 import pytest
+from pytest import MonkeyPatch
 
+from posthouse.database.errors import SyncFailed
+from posthouse.database.sqlite.checkpoints import CheckpointSettings
+from posthouse.database.sqlite.connection import SqliteSettings
 from posthouse.database.sqlite.database_file import DatabaseFile
-from posthouse.database.sqlite.engine import SqliteDatabase
+from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
+from posthouse.database.transaction import Transaction
 
 
 def open_on(path: Path) -> Iterator[str]:
@@ -22,21 +28,89 @@ def open_on(path: Path) -> Iterator[str]:
             pass
 
 
-def test_a_database_keeps_its_locks_while_it_is_open_and_leaves_nothing_open(tmp_path: Path) -> None:
-    """POSIX: closing any descriptor drops the process's locks, so another one must not close before SQLite's."""
+SMALL = EngineSettings(
+    sqlite=SqliteSettings(log_octets=0), checkpoints=CheckpointSettings(copy_frames=5, restart_frames=1_000)
+)
+
+
+def fill(tx: Transaction) -> None:
+    tx.execute("CREATE TABLE IF NOT EXISTS line (octets BLOB)")
+    tx.execute("INSERT INTO line VALUES (zeroblob(40000))")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_a_database_lets_go_of_its_file_behind_all_connections(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    """POSIX: closing any descriptor drops the process's locks, so ours must not close before SQLite's."""
     path = tmp_path / "posthouse.db"
+    still_open: list[int] = []
+    close = DatabaseFile.close
+
+    def watched(file: DatabaseFile) -> None:
+        still_open.append(len(list(open_on(path))))
+        close(file)
+
+    monkeypatch.setattr(DatabaseFile, "close", watched)
 
     async def opened_and_closed() -> str:
         database = SqliteDatabase(path)
-        await database.write(lambda tx: tx.execute("CREATE TABLE line (number INTEGER)"))
-        database.read(lambda tx: tx.rows("SELECT number FROM line"))
+        await database.write(fill)
+        database.read(lambda tx: tx.rows("SELECT count(*) FROM line"))
         locks = Path("/proc/locks").read_text()
         await database.close()
         return locks
 
     locks = asyncio.run(opened_and_closed())
     assert f":{path.stat().st_ino} " in locks
+    assert still_open == [1]
     assert list(open_on(path)) == []
+
+
+def test_what_was_copied_home_is_synced(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    """Or all of it is left to sync when the log is begun anew, and everyone waits for that."""
+    synced: list[int] = []
+    sync = DatabaseFile.sync
+
+    def counted(file: DatabaseFile) -> None:
+        sync(file)
+        synced.append(threading.get_ident())
+
+    monkeypatch.setattr(DatabaseFile, "sync", counted)
+
+    async def written() -> None:
+        database = SqliteDatabase(tmp_path / "posthouse.db", SMALL)
+        await database.write(fill)
+        await until(lambda: synced)
+        await database.close()
+
+    asyncio.run(written())
+    assert threading.get_ident() not in synced      # the loop does not wait for it
+
+
+def test_when_what_was_copied_cannot_be_synced_nothing_runs_again(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    """As after a COMMIT that failed: what is on disk is unknown until recovery has run."""
+
+    def failing(file: DatabaseFile) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(DatabaseFile, "sync", failing)
+
+    async def written() -> list[SyncFailed]:
+        told: list[SyncFailed] = []
+        database = SqliteDatabase(tmp_path / "posthouse.db", SMALL)
+        database.on_sync_failed(told.append)
+        await database.write(fill)
+        await until(lambda: told)
+        with pytest.raises(SyncFailed, match=r"copied home could not be synced: .* Input/output error"):
+            await database.write(fill)
+        await database.close()
+        return told
+
+    assert len(asyncio.run(written())) == 1
 
 
 def test_syncing_and_closing_beside_no_connection_is_possible(tmp_path: Path) -> None:

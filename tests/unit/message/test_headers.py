@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection, select_fields, unfold
+from posthouse.message.headers import FIELD_LINES_MAX, HeaderSection, close_fields, select_fields, unfold
 
 RFC_5322_A_1_1 = (
     b"From: John Doe <jdoe@machine.example>\r\n"
@@ -171,6 +171,15 @@ def test_what_is_selected_and_what_is_excluded_are_the_whole(octets: bytes, name
 def test_unfolding_takes_the_line_ends_alone(folded: bytes, flat: bytes) -> None:
     """RFC 5322 2.2.3: unfolding removes the CRLF and nothing else."""
     assert unfold(folded) == flat
+
+
+@given(sections, st.frozensets(st.sampled_from([b"a", b"subject", b"x-y", b"8"])))
+def test_a_section_that_was_found_is_read_alike_again(octets: bytes, names: frozenset[bytes]) -> None:
+    """What the parser of the whole message took for its header section is not text when it stands alone."""
+    section = HeaderSection.parse(octets)
+    fields = b"".join(field for _, field in section.select(names))
+    assert select_fields(section.octets, names, exclude=False) == close_fields(fields)
+    assert select_fields(octets[: section.end], names, exclude=False) == close_fields(fields)
 
 
 def test_where_fields_of_some_names_stand_agrees_with_all_fields() -> None:

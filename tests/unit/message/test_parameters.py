@@ -26,6 +26,7 @@ CASES = Path(__file__).parents[4] / "shared/vectors/mime/mail-parser/content_typ
         (b'attachment; filename="never closed', "attachment", {"filename": "never closed"}),
         (b"a/b;;; ;x=1;x=2;y;z=", "a/b", {"x": "1", "z": ""}),
         (b"text/plain (a;b=c) ; d=e", "text/plain", {"d": "e"}),
+        (b"text/plain;charset=", "text/plain", {"charset": ""}),    # see CONTRIBUTING: gh-106052
         (b"", "", {}),
         (b";", "", {}),
         (b"; a=b", "", {"a": "b"}),

@@ -41,6 +41,7 @@ class Checkpointer:
         self._writer = writer
         self._copier = copier
         self._sync_copied = sync_copied
+        self.on_sync_failed: Callable[[OSError], None] = lambda error: None
         self._copies = copies
         self._settings = settings
         self._frames = 0          # in the log, as the last commit said
@@ -85,6 +86,9 @@ class Checkpointer:
 
     def _copy_ended(self, error: BaseException | None) -> None:
         self._copying = False
+        if isinstance(error, OSError):    # the kernel forgets what it could not write: only recovery copies it again
+            self.on_sync_failed(error)
+            return
         if error is not None or not self._copy_got_on:    # a full disk, or a reader: the log keeps everything meanwhile
             self._try_restart_at = max(self._try_restart_at, self._frames + self._settings.copy_frames)
             self._wait_until = self._frames + self._settings.copy_frames

@@ -17,10 +17,7 @@ class DatabaseFile:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def sync(self) -> None:
-        """Put on disk what was written to the file. Blocks. Raises OSError.
-
-        A failure is told to SQLite's next sync as well, for the kernel tells it once a descriptor.
-        """
+        """Put on disk what was written to the file. Blocks. Raises OSError: then nobody knows what is on disk."""
         os.fdatasync(self._descriptor)
 
     def close(self) -> None:

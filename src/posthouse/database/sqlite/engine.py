@@ -68,6 +68,7 @@ class SqliteDatabase:
         self._checkpointer = Checkpointer(
             self._writing, self._copying, self._sync_copied, self._copies, self._settings.checkpoints
         )
+        self._checkpointer.on_sync_failed = self._copy_not_synced
         self._writer.restart_log = self._restart_log
         self._threads = ThreadPoolExecutor(self._settings.reading_threads, "read")
         self._of_thread = local()
@@ -86,6 +87,9 @@ class SqliteDatabase:
     def _sync_copied(self) -> None:
         if self._file is not None:
             self._file.sync()
+
+    def _copy_not_synced(self, error: OSError) -> None:
+        self._writer.fail(SyncFailed(f"what was copied home could not be synced: {error}"))
 
     def write(
         self, operation: Callable[[Transaction], T], octets: int = 0, answer: "asyncio.Future[T] | None" = None

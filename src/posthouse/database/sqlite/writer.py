@@ -106,6 +106,8 @@ class Writer:
 
     def _run_when_complete(self) -> None:
         """Run the batch after a turn of the loop that has brought it nothing: the larger, the less each costs."""
+        if self._phase is Phase.FAILED:
+            return
         waiting = len(self._waiting)
         if waiting > self._counted and self._turns < self._settings.batch_turns_max:
             self._turns += 1
@@ -148,7 +150,7 @@ class Writer:
         try:
             self._roll_back()
         except apsw.Error as failure:
-            self._fail(SyncFailed(f"ROLLBACK failed: {failure}"))
+            self.fail(SyncFailed(f"ROLLBACK failed: {failure}"))
         else:
             self._settle(error)
 
@@ -200,6 +202,8 @@ class Writer:
         self._transaction.execute("COMMIT")
 
     def _committed(self, error: BaseException | None) -> None:
+        if self._phase is Phase.FAILED:
+            return
         if error is None:
             self._tell(self.on_committed)
             self._tell_listeners()
@@ -207,7 +211,7 @@ class Writer:
         elif isinstance(error, apsw.FullError):
             self._undo_and_settle(world_error(error))
         else:
-            self._fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))
+            self.fail(SyncFailed(f"COMMIT failed, its outcome is unknown: {error}"))
 
     def _tell_listeners(self) -> None:
         announced = self._transaction.announced
@@ -246,8 +250,10 @@ class Writer:
         self._commits.run(restart, self._restarted)
 
     def _restarted(self, error: BaseException | None) -> None:
+        if self._phase is Phase.FAILED:
+            return
         if error is not None and not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.FullError):
-            self._fail(SyncFailed(f"moving the log home failed: {error}"))
+            self.fail(SyncFailed(f"moving the log home failed: {error}"))
             return
         self._go_on()
 
@@ -259,8 +265,8 @@ class Writer:
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
-    def _fail(self, failure: SyncFailed) -> None:
-        """Stop for ever: whoever owns the process ends it without a reply and starts it again."""
+    def fail(self, failure: SyncFailed) -> None:
+        """Stop for ever: whoever owns the process ends it without a reply and starts it again. May come at any time."""
         self._phase = Phase.FAILED
         self._closed = failure
         self.on_sync_failed(failure)

@@ -26,7 +26,7 @@ from posthouse.store.changes import UidRange
 from posthouse.store.placements import Placements
 from posthouse.store.reading import WIRE_COLUMNS, StoredMessage, find_message, find_messages, wire_forms
 
-FORMS_PAGE_OCTETS_MAX: Final = 16 << 20    # of messages whose ready-made forms are read: far shorter, as a rule
+FORMS_PAGE_OCTETS_MAX: Final = 4 << 20     # of messages whose ready-made forms are read: far shorter, as a rule
 FORMS_PAGE_MESSAGES_MAX: Final = 250       # some 100 KiB: the peer reads one page while the next is made
 
 ENVELOPE, BODYSTRUCTURE, FIELD_INDEX, FIELDS, PARTS = WIRE_COLUMNS
@@ -77,7 +77,7 @@ _remembered_needs: Final = lru_cache(maxsize=256)(_needs_of)
 
 
 class Read(Struct, frozen=True):
-    """What was read for a page, a list a column in the messages' order; a column that nobody needs is empty."""
+    """What was read for a page, column by column in the messages' order; a column that nobody needs is missing."""
 
     forms: dict[str, tuple[bytes, ...]]
     messages: list[StoredMessage]

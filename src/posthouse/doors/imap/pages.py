@@ -1,4 +1,4 @@
-"""Messages a page at a time, whether or not they stand side by side (DESIGN 5: at most 1 MiB or 1,000 rows)."""
+"""Messages a page at a time, whether or not they stand side by side (DESIGN 5: at most 1,000 rows)."""
 
 from bisect import bisect_right
 from collections.abc import Iterator

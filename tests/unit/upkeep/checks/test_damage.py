@@ -57,6 +57,9 @@ DAMAGES: dict[str, tuple[FaultKind, str, Damage]] = {
     "another envelope": (
         FaultKind.MESSAGE_RENDITION, "message 1", sql("UPDATE message SET envelope = x'' WHERE message_id = 1")
     ),
+    "another index of its fields": (
+        FaultKind.MESSAGE_RENDITION, "message 1", sql("UPDATE message SET field_index = x'' WHERE message_id = 1")
+    ),
     "other parts": (
         FaultKind.MESSAGE_RENDITION, "message 1",
         sql("UPDATE message SET parts = substr(parts, 2) WHERE message_id = 1"),
