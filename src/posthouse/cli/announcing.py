@@ -50,7 +50,7 @@ def _facts(deployment: Deployment, keys: DevelopmentKeys, is_kept: bool, ports: 
         f"Posthouse {__version__} serves {keys.domain} on this machine, to try it out. Ctrl-C stops it.",
         "",
         f"  accounts   {', '.join(keys.accounts)}",
-        f"  password   {keys.password}",
+        f"  password   {keys.password}{'  (unless you have changed it)' if is_kept else ''}",
         f"  data       {directory}{'' if is_kept else '  (gone at the end; --data-directory DIR keeps it)'}",
         f"  ports      {', '.join(f'{door} {port}' for door, port in ports.items())}",
         *moved,

@@ -50,7 +50,7 @@ _TEXTS: Final[tuple[tuple[type[Exception], Code, str], ...]] = (     # ours: an 
 LAST_WORDS: Final = {
     Ending.TIMED_OUT: bye("nothing heard from you for too long, closing"),
     Ending.BUG: bye("something went wrong here and is written down, try again later", codes.SERVERBUG),
-    Ending.LOGGED_OUT: bye("the password of this account was changed, log in again", codes.UNAVAILABLE),
+    Ending.LOGGED_OUT: bye("your password was changed or taken back, log in again", codes.UNAVAILABLE),
     Ending.SHUTTING_DOWN: bye("this server is shutting down, try again in a minute", codes.UNAVAILABLE),
 }
 

@@ -31,6 +31,7 @@ from posthouse.protocol.sasl.mechanisms import MECHANISMS, Challenge, Credential
 PATIENCE: Final = Patience(total_seconds=1860)    # RFC 3501 5.4: an autologout timer is of at least 30 minutes
 LOGIN_PATIENCE: Final = Patience(total_seconds=180)    # from greeting or TLS to login: a stranger is not owed as much
 LITERAL_PATIENCE: Final = Patience(silence_seconds=300, octets_per_second_min=100)
+SPOKE_TOO_EARLY: Final = responses.bye("you spoke before the greeting, wait for it (RFC 3501 3), closing")
 OCTETS_BEHIND_STARTTLS: Final = responses.bye("nothing may follow STARTTLS in the clear, closing (RFC 3501 6.2.1)")
 
 
@@ -56,6 +57,10 @@ class ImapSession:
         return self._core.phase in (Phase.COMMAND, Phase.IDLING, Phase.CLOSED)
 
     def opened(self) -> None:
+        if self._connection.tls is None and self._connection.peer_has_spoken:
+            self._connection.write(SPOKE_TOO_EARLY)
+            self._connection.close_when_heard_out()
+            return
         code = codes.capability(capabilities(self._conversation))
         self._connection.write(responses.untagged(Condition.OK, "Posthouse is ready", code))
         self._connection.expect(LOGIN_PATIENCE)

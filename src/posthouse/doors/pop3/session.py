@@ -63,6 +63,10 @@ class Pop3Session:
         return self._core.phase is not Phase.SENDING
 
     def opened(self) -> None:
+        if self._connection.tls is None and self._connection.peer_has_spoken:
+            self._connection.write(replies.SPOKE_TOO_EARLY)
+            self._connection.close_when_heard_out()
+            return
         self._write(self._core.greet())
 
     def receive(self, octets: bytes) -> None:

@@ -109,7 +109,7 @@ def _take_whole(octets: bytes, now: Circumstances) -> Taken | Refused:
     except UnknownCharsetError:
         return Refused(parse_tag(octets), UNKNOWN_CHARSET, Progress.DONE)
     if now.state not in LEGAL[type(command)]:
-        return Refused(tag, _out_of_place(now.state), Progress.DONE)
+        return Refused(tag, _out_of_place(type(command), now.state), Progress.DONE)
     if now.channel is Channel.TLS and isinstance(command, StartTls):
         return Refused(tag, bad("TLS is in use already"), Progress.DONE)
     return Taken(tag, command)
@@ -130,7 +130,7 @@ def _take_append(reader: CommandReader, announced: Announcement, now: Circumstan
     except CommandSyntaxError as error:
         return _refuse_literal(reader, announced, bad(error.text))
     if now.state not in LEGAL[Append]:
-        return _refuse_literal(reader, announced, _out_of_place(now.state))
+        return _refuse_literal(reader, announced, _out_of_place(Append, now.state))
     if size > most:
         text = f"message of {size} octets is over this server's limit of {most} octets"
         return _refuse_literal(reader, announced, Completion(Condition.NO, text, codes.TOOBIG))
@@ -147,5 +147,7 @@ def _refuse_literal(reader: CommandReader, announced: Announcement, completion: 
     return Refused(tag, completion, Progress.DONE)
 
 
-def _out_of_place(state: State) -> Completion:
+def _out_of_place(command: type[Command], state: State) -> Completion:
+    if LEGAL[command] == {State.NOT_AUTHENTICATED}:
+        return bad("that command can be given before login alone")
     return bad(f"that command cannot be given {state.value}")

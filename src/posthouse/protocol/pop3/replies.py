@@ -57,9 +57,10 @@ MESSAGE_REFUSALS: Final = {
 UPDATE_FAILED: Final = b"-ERR [SYS/TEMP] the marked messages are not deleted; try again later\r\n"
 
 # said by the door itself, instead of a greeting or before it closes
+SPOKE_TOO_EARLY: Final = b"-ERR you spoke before the greeting; wait for it\r\n"    # RFC 1939 4
 TOO_MANY_SESSIONS: Final = b"-ERR [SYS/TEMP] too many connections; try again later\r\n"
 STOPPING: Final = b"-ERR [SYS/TEMP] the server is stopping; try again later\r\n"
-LOGGED_OUT: Final = b"-ERR [AUTH] the password of this account was changed; log in again\r\n"
+LOGGED_OUT: Final = b"-ERR [AUTH] your password was changed or taken back; log in again\r\n"
 BUG: Final = b"-ERR [SYS/TEMP] internal error; try again later\r\n"
 
 

@@ -20,16 +20,11 @@ def is_alive(house: House) -> bool:
 # ---- before login ----------------------------------------------------------------------------------------------------
 
 
-def test_octets_before_the_greeting_are_answered_behind_it(house: House) -> None:
-    """The greeting is the first that is said (RFC 3501 7.1.1), whoever speaks first."""
-    client = house.client(speak_first=b"a CAPABILITY\r\nb LOGOUT\r\n")
-    client.play("""
-        S: * OK [CAPABILITY ...
-        S: * CAPABILITY ...
-        S: a OK ...
-        S: * BYE ...
-        S: b OK ...
-    """)
+def test_a_peer_that_talks_before_the_greeting_is_told_so(house: House) -> None:
+    """Issue 4: it is no mail program that does not wait (RFC 3501 3). Nothing of what it says is read."""
+    client = house.in_loop(lambda: house.client(speak_first=b"a LOGIN ada x\r\nb LOGOUT\r\n"))
+    client.play("S: * BYE you spoke before the greeting, wait for it (RFC 3501 3), closing")
+    assert client.hear_end()
 
 
 @pytest.mark.parametrize("behind", [b"b LOGIN eve secret\r\n", b"b", b"\r\n", b"\x16\x03\x01"])

@@ -112,6 +112,12 @@ class House(DoorHouse):
 
     # ---- peers -------------------------------------------------------------------------------------------------------
 
+    def eager(self, octets: bytes) -> Client:
+        """A peer that has not read the greeting, and said something."""
+        client = Client(self.ports["pop3"], self.certificate, None, octets)
+        self.clients.append(client.socket)
+        return client
+
     def client(self, receive_buffer_octets: int | None = None) -> Client:
         """A peer that has read the greeting."""
         client = Client(self.ports["pop3"], self.certificate, receive_buffer_octets, b"")

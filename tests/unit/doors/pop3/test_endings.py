@@ -69,6 +69,12 @@ def test_a_web_browser_is_sent_away(house: House) -> None:
     assert heard.endswith(replies.TOO_MANY_MISTAKES)
 
 
+def test_a_peer_that_talks_before_the_greeting_is_told_so(house: House) -> None:
+    """Issue 4: it is no mail program that does not wait (RFC 1939 4). Nothing of what it says is read."""
+    eager = house.in_loop(lambda: house.eager(b"USER ada\r\nQUIT\r\n"))
+    assert eager.rest() == replies.SPOKE_TOO_EARLY
+
+
 def test_a_session_too_many_is_told_so(build: Callable[..., House]) -> None:
     house = build(limits=SessionLimits(sessions_per_network_max=1))
     house.client()
