@@ -34,7 +34,10 @@ def fetch(account: str, mailbox: str, last: bool, place: Place) -> None:
                 FetchMessages(address=address, mailbox=mailbox, last=True), MessagesFetched
             )[1]
             if not found:
-                raise CommandFailed(f"there is no message in {mailbox} of {address}")
+                raise CommandFailed(
+                    f"there is no message in {mailbox} of {address}",
+                    "send one with `posthouse submit`, or name another --mailbox",
+                )
             sys.stdout.buffer.write(found)
             return
         _print_all(asker, address, mailbox, sys.stdout.buffer)

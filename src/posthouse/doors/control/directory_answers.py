@@ -134,7 +134,7 @@ def domain_from(text: str) -> Domain:
     try:
         return Domain(text)
     except AddressSyntaxError as error:
-        raise AddressSyntaxError(f"{text!r} is no domain: {error.reason}") from error
+        raise AddressSyntaxError(f"{text!r} is no domain: {error.reason}; write one such as example.org") from error
 
 
 def shown_time(at: Instant) -> str:
