@@ -1,4 +1,4 @@
-"""What is copied home is synced by a descriptor of our own, which never costs SQLite its locks."""
+"""What SQLite leaves undone is done by descriptors of our own, which never cost it its locks."""
 
 import asyncio
 import os
@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import apsw
 import pytest
 from pytest import MonkeyPatch
 
 from posthouse.database.errors import SyncFailed
 from posthouse.database.sqlite.checkpoints import CheckpointSettings
 from posthouse.database.sqlite.connection import SqliteSettings
-from posthouse.database.sqlite.database_file import DatabaseFile
+from posthouse.database.sqlite.database_file import INDEX_OCTETS, DatabaseFile
 from posthouse.database.sqlite.engine import EngineSettings, SqliteDatabase
 from posthouse.database.transaction import Transaction
 
@@ -113,18 +112,28 @@ def test_when_what_was_copied_cannot_be_synced_nothing_runs_again(tmp_path: Path
     assert len(asyncio.run(written())) == 1
 
 
-def test_syncing_and_closing_beside_no_connection_is_possible(tmp_path: Path) -> None:
+def test_the_log_has_room_for_its_index_before_a_disk_is_full(tmp_path: Path) -> None:
+    """SQLite takes it after the frames are synced: a COMMIT that is on disk would fail, and every later start."""
     path = tmp_path / "posthouse.db"
-    connection = apsw.Connection(str(path))
-    connection.execute("CREATE TABLE line (number INTEGER)").fetchall()
-    file = DatabaseFile(path)
-    file.sync()
-    connection.close()
-    file.close()
-    assert list(open_on(path)) == []
+
+    async def blocks() -> int:
+        database = SqliteDatabase(path, SMALL)
+        found = path.with_name("posthouse.db-shm").stat().st_blocks
+        await database.close()
+        return found
+
+    assert asyncio.run(blocks()) * 512 >= INDEX_OCTETS
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         DatabaseFile(tmp_path / "missing.db")
-    assert not (tmp_path / "missing.db").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_without_a_log_leaves_nothing_open(tmp_path: Path) -> None:
+    path = tmp_path / "posthouse.db"
+    path.touch()
+    with pytest.raises(FileNotFoundError):
+        DatabaseFile(path)
+    assert list(open_on(path)) == []
